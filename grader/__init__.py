@@ -1,0 +1,1 @@
+"""The harness: runs experiments next to students' code, and judges what they observe."""

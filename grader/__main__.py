@@ -1,0 +1,138 @@
+"""The command line: `grader grade`, `grader update`, `grader check`, `grader demo`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from grader import assignment as assignments
+from grader import golden
+from grader.assignment import PolicyError
+from grader.case import InfrastructureError, Outcome
+from grader.release import MarkerError
+from grader.submission import SubmissionError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+
+
+@app.command()
+def grade(
+    path: Annotated[Path, typer.Argument(help="a submission: a folder or a zip")],
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,
+    gradescope: Annotated[Path | None, typer.Option(help="also write Gradescope's results.json here")] = None,
+    part: Annotated[int | None, typer.Option(help="grade one part only")] = None,
+    accuracy: Annotated[bool, typer.Option(help="generate samples and grade their accuracy (minutes)")] = True,
+    device: Annotated[str, typer.Option(help="where samples are generated: cpu, cuda, cuda:1, mps")] = "cpu",
+):
+    """Grade one submission, with the full report card. Exit code 2: the grader itself failed."""
+    from grader.accuracy import grade_accuracy, tasks
+    from grader.grading import open_submission, select
+    from grader.report import results
+
+    assignment = assignments.load()
+    known = golden.load(assignment.resources)
+    with _tier() as tier, open_submission(assignment, tier, known, path) as grading:
+        verdicts = [grading.verdict(case) for case in select(assignment.cases, part)]
+        chosen = select(tasks(assignment.policy), part) if accuracy else []
+        verdicts += [grade_accuracy(grading, task, device) for task in chosen]
+        name = grading.submission.name
+    if gradescope:
+        results.write_atomically(gradescope, results.gradescope(tier.tier, verdicts))
+    if as_json:
+        print(json.dumps(results.document(name, tier.tier, verdicts), indent=2))
+    else:
+        from rich.console import Console
+
+        from grader.report.terminal import scorecard
+
+        Console().print(scorecard(name, tier.tier, verdicts))
+    if any(v.outcome is Outcome.INFRASTRUCTURE for v in verdicts):
+        raise typer.Exit(2)
+
+
+@app.command()
+def update(
+    check: Annotated[bool, typer.Option("--check", help="write nothing; fail if anything has drifted")] = False,
+):
+    """Regenerate the stubs, goldens, fingerprints, allowlist and points table from the solution."""
+    from grader.update import update as run
+
+    with _tier() as tier:
+        drifted = run(assignments.load(staff=True), tier, check=check)
+    for path in drifted:
+        print(f"{'out of date' if check else 'written'}: {path}")
+    if check and drifted:
+        print("run `grader update`, and commit what it writes")
+        raise typer.Exit(1)
+    if not drifted:
+        print("everything is up to date")
+
+
+@app.command()
+def check(as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False):
+    """Prove that the grader catches every known mistake and accepts every variant."""
+    from rich.console import Console
+
+    from grader.selfcheck import check as run
+
+    assignment = assignments.load(staff=True)
+    known = golden.load(assignment.resources)
+    console = Console(stderr=True)
+    with _tier() as tier, console.status("checking") as status:
+        report = run(assignment, tier, known, lambda what: status.update(f"checking {what}"))
+    if as_json:
+        print(json.dumps(report.document(), indent=2))
+    else:
+        _print_check(report)
+    if report.failures:
+        raise typer.Exit(1)
+
+
+def _print_check(report):
+    for part, counts in report.counts.items():
+        print(f"part {part}: " + ", ".join(f"{n:g} {what}" for what, n in counts.items()))
+    for id, (margin, mistake) in report.margins.items():
+        print(f"  {id}: nearest mistake {mistake}, {margin:.3g} tolerances away")
+    for failure in report.failures:
+        print(f"FAILED {failure}")
+    print(f"{len(report.failures)} failures" if report.failures else "all of it holds")
+
+
+@app.command()
+def demo():
+    """Grade the reference, the untouched stubs and three submissions with known mistakes."""
+    from grader.demo import demo as run
+
+    with _tier() as tier:
+        run(assignments.load(staff=True), tier)
+
+
+@contextlib.contextmanager
+def _tier():
+    from grader.sandbox import Process
+
+    tier = Process()
+    try:
+        yield tier
+    finally:
+        tier.close()
+
+
+def main() -> None:
+    """Run the command line; user errors become one message instead of a traceback."""
+    try:
+        app()
+    except (SubmissionError, PolicyError, MarkerError, golden.GoldenError) as error:
+        typer.echo(f"grader: {error}", err=True)
+        raise SystemExit(1) from None
+    except InfrastructureError as error:
+        typer.echo(f"grader failed: {error}", err=True)
+        raise SystemExit(2) from None
+
+
+if __name__ == "__main__":
+    main()

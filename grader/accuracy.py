@@ -1,0 +1,193 @@
+"""Accuracy grading: the submission samples in one process, a trusted classifier scores in another, the policy decides."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from grader import sampling
+from grader.assignment import AccuracyPolicy, Policy
+from grader.case import Case, InfrastructureError, Outcome, Verdict
+from grader.judge import ending
+from grader.metrics import confusion_matrix, expected_best_share, points_share, wilson_interval
+from grader.sandbox import ROOT
+
+FLOAT_BYTES = 4
+
+
+@dataclass(frozen=True)
+class Task:
+    """The accuracy of one model: its policy, and the case that stands for it in reports."""
+
+    name: str
+    policy: AccuracyPolicy
+
+    @property
+    def id(self) -> str:
+        """E.g. '4.ddpm_accuracy'."""
+        return f"{self.policy.part}.{self.name}_accuracy"
+
+    @property
+    def part(self) -> int:
+        """The part of the assignment."""
+        return self.policy.part
+
+    @property
+    def case(self) -> Case:
+        """The sampling experiment as a case."""
+        p = self.policy
+        rule = (
+            f"best accuracy of at most {p.rounds} rounds of {p.samples_per_round} samples: up to {p.nothing_at:.0%} earns "
+            f"nothing, from {p.everything_at:.0%} everything, linear between"
+        )
+        return Case(self.id, p.title, p.points, sampling.sample, rule, 0.0, 0.0, {}, seconds=p.seconds)
+
+
+@dataclass
+class Rounds:
+    """What was generated and recognised so far."""
+
+    policy: AccuracyPolicy
+    labels: list[np.ndarray] = field(default_factory=list)  # one array a round, shape (N,)
+    predicted: list[np.ndarray] = field(default_factory=list)
+
+    @property
+    def accuracies(self) -> list[float]:
+        """Of each round."""
+        return [float(np.mean(a == b)) for a, b in zip(self.labels, self.predicted, strict=True)]
+
+    @property
+    def share(self) -> float:
+        """Of the points, by the best round."""
+        return max(points_share(a, self.policy.nothing_at, self.policy.everything_at) for a in self.accuracies)
+
+    @property
+    def decided(self) -> bool:
+        """Whether further rounds cannot change the points: they only ever raise them."""
+        return self.share == 1.0 or len(self.accuracies) == self.policy.rounds
+
+    def summary(self) -> str:
+        """What the report says beside the points."""
+        p = self.policy
+        labels, predicted = np.concatenate(self.labels), np.concatenate(self.predicted)
+        right, count = int(np.sum(labels == predicted)), len(labels)
+        low, high = wilson_interval(right, count)
+        expected = expected_best_share(right / count, p.samples_per_round, p.rounds, p.nothing_at, p.everything_at)
+        matrix = confusion_matrix(labels, predicted, p.classes)
+        np.fill_diagonal(matrix, 0)
+        worst = [np.unravel_index(i, matrix.shape) for i in np.argsort(matrix, axis=None)[::-1][:3]]
+        confused = [f"{a} for {b} ({matrix[b, a]}x)" for b, a in worst if matrix[b, a]]
+        return "\n".join(
+            [
+                "accuracy of each round: " + ", ".join(f"{a:.3f}" for a in self.accuracies),
+                f"mean {right / count:.3f} over {count} samples, 95% interval {low:.3f} to {high:.3f}",
+                f"at this mean, the best of {p.rounds} rounds earns {expected:.2f} of the points on average, "
+                f"a single exact measurement {points_share(right / count, p.nothing_at, p.everything_at):.2f}",
+                "most confused classes: " + (", ".join(confused) or "none"),
+            ]
+        )
+
+
+def tasks(policy: Policy) -> list[Task]:
+    """The accuracies that an assignment grades."""
+    return [Task(name, accuracy) for name, accuracy in policy.accuracy.items()]
+
+
+def grade_accuracy(grading, task: Task, device: str = "cpu") -> Verdict:
+    """Sample and score until the points are decided.
+
+    Args:
+        grading: an open `Grading`.
+        task: which model.
+        device: where the submission samples.
+    """
+    case, policy = task.case, task.policy
+    if policy.checkpoint not in grading.submission.present:
+        return Verdict(case, Outcome.NOT_IMPLEMENTED, 0.0, f"{policy.checkpoint} was not handed in")
+    rounds, seconds = Rounds(policy), 0.0
+    try:
+        with Scorer(policy.classifier) as scorer:
+            while not (rounds.labels and rounds.decided):
+                observation, labels = _sample(grading, task, len(rounds.labels), device)
+                seconds += observation.seconds
+                problem = ending(observation) or _problem(observation, policy)
+                if problem:
+                    return Verdict(case, problem[0], 0.0, problem[1], output=observation.output, seconds=seconds)
+                rounds.labels.append(labels)
+                rounds.predicted.append(scorer.predict(observation.arrays["images"]))
+    except InfrastructureError as error:
+        return Verdict(case, Outcome.INFRASTRUCTURE, 0.0, str(error), seconds=seconds)
+    outcome = Outcome.PASSED if rounds.share == 1.0 else Outcome.FAILED
+    return Verdict(case, outcome, rounds.share * case.points, rounds.summary(), seconds=seconds)
+
+
+def _sample(grading, task, number, device):
+    """One round in the submission's process: the same number of images of every class, in random order."""
+    policy, seed = task.policy, grading.assignment.policy.public_seed + number
+    labels = np.arange(policy.samples_per_round) % policy.classes
+    labels = np.random.default_rng([seed, policy.part]).permutation(labels)
+    arguments = {
+        "prepare": policy.prepare,
+        "checkpoint": policy.checkpoint,
+        "labels": labels.tolist(),
+        "device": device,
+        "threads": os.cpu_count(),
+    }
+    image_bytes = FLOAT_BYTES * policy.samples_per_round * int(np.prod(policy.image_shape))
+    limits = replace(grading.assignment.limits, reply_bytes=image_bytes + 100_000)
+    return grading.tier.observe(task.case, grading.submission.folder, seed, limits, arguments), labels
+
+
+def _problem(observation, policy):
+    """Why the images cannot be scored, if so."""
+    images, shape = observation.arrays.get("images"), (policy.samples_per_round, *policy.image_shape)
+    if images is None:
+        return Outcome.FAILED, f"generate_sample must return a tensor, not {observation.not_arrays.get('images')}"
+    if images.shape != shape or images.dtype != np.float32:
+        return Outcome.FAILED, f"generate_sample must return shape {shape}, not {images.shape} of {images.dtype}"
+    if not np.isfinite(images).all():
+        return Outcome.FAILED, "generate_sample returns NaN or infinity"
+    return None
+
+
+class Scorer:
+    """The trusted process that recognises images. A context manager."""
+
+    def __init__(self, classifier: str):
+        self._classifier = classifier
+
+    def __enter__(self):
+        command = [sys.executable, "-m", "grader.scoring", self._classifier]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True)
+        return self
+
+    def predict(self, images: np.ndarray) -> np.ndarray:
+        """The class of each image: (N, C, H, W) float32 to (N,) int64.
+
+        Raises:
+            InfrastructureError: the process has failed.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "images.npy"
+            np.save(path, images)
+            try:
+                self._process.stdin.write(f"{path}\n")
+                self._process.stdin.flush()
+                return np.array(json.loads(self._process.stdout.readline()))
+            except (OSError, ValueError) as error:
+                raise InfrastructureError(f"the scoring process failed ({error}); its messages are above") from error
+
+    def __exit__(self, *_):
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.terminate()
+        self._process.wait()

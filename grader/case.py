@@ -1,0 +1,97 @@
+"""The nouns of the harness: cases, observations, verdicts. Small, frozen, and free of torch."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+
+
+class Outcome(StrEnum):
+    """What became of one case."""
+
+    PASSED = "PASSED"
+    FAILED = "FAILED"
+    NOT_IMPLEMENTED = "NOT_IMPLEMENTED"
+    ERROR = "ERROR"  # the student's code raised, hung, or ran out of memory
+    INFRASTRUCTURE = "INFRASTRUCTURE"  # our fault: never a zero
+
+
+class InfrastructureError(Exception):
+    """The harness itself failed; no grade follows from it."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """An experiment on the student's code: what it does, what it is worth, how exact its result must be."""
+
+    id: str  # '<part>.<name>', e.g. '4.add_noise'
+    title: str  # one line that says what is tried
+    points: float
+    observe: Callable  # observe(code, rng) -> {name: array}; holds no answers
+    equation: str  # the formula in question and its source, shown with a failure
+    rtol: float  # an observed value passes if |value - golden| <= atol + rtol |golden|
+    atol: float
+    shows: Mapping[str, str]  # what each observed array is, in the student's words
+    needs: tuple[str, ...] = ()  # cases to repair first, because this one builds on their code
+    seconds: float | None = None  # a limit of its own instead of the assignment's
+
+    @property
+    def part(self) -> int:
+        """The part of the assignment, an integer from 1 to 6."""
+        return int(self.id.split(".")[0])
+
+    @property
+    def reference(self) -> str:
+        """Where a worker finds the experiment: 'module:function'."""
+        return f"{self.observe.__module__}:{self.observe.__name__}"
+
+
+def case(id, *, points, equation, shows, rtol=1e-4, atol=1e-5, needs=(), seconds=None):
+    """Turn `observe(code, rng)` into a `Case`: its docstring is the title, the arguments are the other fields."""
+
+    def decorate(observe):
+        return Case(id, inspect.getdoc(observe).splitlines()[0], points, observe, equation, rtol, atol, shows, tuple(needs), seconds)
+
+    return decorate
+
+
+class Ended(StrEnum):
+    """How a run of an experiment ended."""
+
+    COMPLETED = "completed"
+    NOT_IMPLEMENTED = "not implemented"
+    RAISED = "raised"
+    TIMED_OUT = "timed out"
+    DIED = "died"  # the process ended before it had replied
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What a run of an experiment left: named arrays, and how the run ended."""
+
+    ended: Ended
+    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+    not_arrays: Mapping[str, str] = field(default_factory=dict)  # name -> what came instead of an array
+    exception: str = ""  # type of what was raised
+    message: str = ""
+    where: str = ""  # 'models.py, line 12, in forward: <the line>'
+    output: str = ""  # what the student's code printed, capped
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The judgement of one case, ready for every report."""
+
+    case: Case
+    outcome: Outcome
+    points: float
+    message: str = ""  # what differs, one line per difference
+    diagnosis: str = ""  # the id of the known mistake that the observation equals
+    hint: str = ""  # its hint
+    output: str = ""
+    seconds: float = 0.0

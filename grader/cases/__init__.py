@@ -1,0 +1,1 @@
+"""What is asked of students' code, one module a part. Nothing here holds an answer."""

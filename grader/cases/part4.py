@@ -1,0 +1,459 @@
+"""Part 4: the conditional DDPM on FashionMNIST. Timesteps are indexed from 0."""
+
+import numpy as np
+
+from grader.case import case
+from grader.lazy import Lazy
+
+torch = Lazy("torch")
+probes = Lazy("grader.probes")
+
+EXACT = {"rtol": 1e-4, "atol": 2e-5}  # float32 against float32; the schedule's 1000 products are the loosest
+STATISTIC = {"rtol": 0.0, "atol": 0.15}  # five standard errors or more of every statistic that is observed
+
+
+@case(
+    "4.embedding",
+    points=0.5,
+    equation="PE(t) holds sin(w_i t) and cos(w_i t), w_i from 1 down to about 1/10000 (Vaswani et al. 2017, sec. 3.5)",
+    shows={
+        "shape": "shape of the embeddings of 6 timesteps with dim = 24",
+        "mean_square": "mean square of each embedding (sin^2 + cos^2 = 1 makes it 1/2)",
+        "at_zero": "the sorted embedding of t = 0 (half sin 0 = 0, half cos 0 = 1)",
+        "unit_frequency": "distance of sin(1) to the nearest value of the embedding of t = 1",
+        "shift_dependence": "how much <PE(t), PE(t + 5)> depends on t (not at all)",
+        "distinct": "whether all of 200 timesteps are embedded differently",
+    },
+    rtol=0.0,
+    atol=2e-3,
+)
+def embedding(code, rng):
+    """Sinusoidal position embeddings: sines and cosines of the timestep"""
+    embed = code.models.SinusoidalPositionEmbeddings(24)
+    few = embed(torch.tensor([0, 1, 17, 50, 99, 731])).double()
+    many = embed(torch.arange(205)).double()
+    products = (many[:200] * many[5:]).sum(dim=1)
+    return {
+        "shape": few.shape,
+        "mean_square": few.square().mean(dim=1),
+        "at_zero": few[0].sort().values,
+        "unit_frequency": (few[1] - np.sin(1)).abs().min(),
+        "shift_dependence": products.max() - products.min(),
+        "distinct": bool(torch.pdist(many).min() > 0.05),
+    }
+
+
+@case(
+    "4.unet",
+    points=0.5,
+    equation="eps_theta(x_t, t, label) has x_t's shape and depends on all three (Ho et al. 2020, sec. 3.2)",
+    shows={
+        "shape": "shape of the output for 3 grey images of 32x32",
+        "shape_channels": "shape of the output with in_channels = 2",
+        "image_matters": "whether another image changes the output",
+        "time_matters": "whether another timestep changes the output",
+        "label_matters": "whether another label changes the output",
+        "items_independent": "whether each item's output is independent of the other items (in eval mode)",
+        "unreached": "parameters that get no gradient",
+    },
+    seconds=30.0,
+)
+def unet(code, rng):
+    """U-Net: the image, the timestep and the label all matter, and every parameter learns"""
+    net = code.models.UNet(in_channels=1, num_classes=10).eval()
+    with torch.no_grad():  # a zero-initialised layer is good practice, but hides what lies behind it
+        for parameter in net.parameters():
+            parameter.add_(0.03 * torch.randn_like(parameter))
+    x = rng.normal("x_t", 3, 1, 32, 32)
+    t, label = torch.tensor([0, 40, 99]), torch.tensor([3, 0, 9])
+    out = net(x, t, label)
+    other = net(rng.normal("another", 3, 1, 32, 32), t, label)
+    later, relabelled = net(x, torch.tensor([60, 5, 20]), label), net(x, t, torch.tensor([4, 1, 8]))
+    alone = net(x[1:2], t[1:2], label[1:2])
+    (out * rng.normal("direction", 3, 1, 32, 32)).sum().backward()
+    unreached = [n for n, p in net.named_parameters() if p.requires_grad and (p.grad is None or not p.grad.any())]
+    wide = code.models.UNet(in_channels=2, num_classes=4)
+
+    def differs(a, b):
+        return bool(((a - b).abs().amax(dim=(1, 2, 3)) > 1e-5 * b.abs().max()).all())
+
+    return {
+        "shape": out.shape,
+        "shape_channels": wide(rng.normal("two", 2, 2, 32, 32), t[:2], torch.tensor([0, 3])).shape,
+        "image_matters": differs(out, other),
+        "time_matters": differs(out, later),
+        "label_matters": differs(out, relabelled),
+        "items_independent": torch.allclose(alone, out[1:2], rtol=1e-3, atol=1e-4 * float(out.abs().max())),
+        "unreached": ", ".join(unreached),
+    }
+
+
+def _tables(scheduler, indices):
+    return {name: np.asarray(getattr(scheduler, name))[indices] for name in ("betas", "alphas", "alpha_bars")}
+
+
+def _schedule(code, rng, interpolation):
+    make = code.models.VarianceScheduler
+    steps = rng.integer("steps", 11, 19)
+    start, end = rng.number("beta_start", 0.01, 0.03), rng.number("beta_end", 0.2, 0.4)
+    short = make(beta_start=start, beta_end=end, num_steps=steps, interpolation=interpolation)
+    default = make(interpolation=interpolation)
+    return {
+        "length": [len(short.betas), len(short.alphas), len(short.alpha_bars), len(default.betas)],
+        **_tables(short, slice(None)),
+        **{f"default_{name}": values for name, values in _tables(default, [0, 1, 500, 999]).items()},
+    }
+
+
+_SCHEDULE = {
+    "length": "number of betas, alphas and alpha_bars, and of the default's betas",
+    "betas": "the variances beta_t",
+    "alphas": "alpha_t = 1 - beta_t",
+    "alpha_bars": "alpha_bar_t, the product of alpha_0 ... alpha_t",
+    "default_betas": "beta_t of VarianceScheduler() at t = 0, 1, 500, 999",
+    "default_alphas": "alpha_t of VarianceScheduler() at t = 0, 1, 500, 999",
+    "default_alpha_bars": "alpha_bar_t of VarianceScheduler() at t = 0, 1, 500, 999",
+}
+
+
+@case(
+    "4.schedule",
+    points=0.5,
+    equation="beta_t from beta_start to beta_end; alpha_t = 1 - beta_t; alpha_bar_t = prod_{s<=t} alpha_s (DDPM, sec. 2)",
+    shows=_SCHEDULE,
+    rtol=2e-4,
+    atol=2e-6,
+)
+def schedule(code, rng):
+    """Variance schedule: betas, alphas and alpha_bars with linear interpolation"""
+    return _schedule(code, rng, "linear")
+
+
+@case(
+    "4.schedule_quadratic",
+    points=0.5,
+    equation="quadratic: sqrt(beta_t) runs linearly from sqrt(beta_start) to sqrt(beta_end); other names raise",
+    shows=_SCHEDULE | {"refused": "whether 'cosine' and 'cubic' are refused with an exception"},
+    rtol=2e-4,
+    atol=2e-6,
+    needs=("4.schedule",),
+)
+def schedule_quadratic(code, rng):
+    """Variance schedule: quadratic interpolation, and no other name accepted"""
+
+    def refuses(name):
+        try:
+            code.models.VarianceScheduler(interpolation=name)
+        except Exception:
+            return True
+        return False
+
+    return _schedule(code, rng, "quadratic") | {"refused": [refuses("cosine"), refuses("cubic")]}
+
+
+@case(
+    "4.add_noise",
+    points=1,
+    equation="x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) eps (DDPM eq. 4)",
+    shows={
+        "image_factors": "the factors of x_0 and of eps in x_t, for images at t = 0, 1, 4, 10, 6",
+        "image_residual": "what x_t holds besides x_0 and the returned eps, for images",
+        "vector_factors": "the factors of x_0 and of eps in x_t, for vectors (B, D) at the same t",
+        "vector_residual": "what x_t holds besides x_0 and the returned eps, for vectors",
+        "dtypes": "dtype of x_t and of eps, for float32 images",
+        "input_kept": "whether x_0 is left as it was",
+    },
+    **EXACT,
+    needs=("4.schedule",),
+)
+def add_noise(code, rng):
+    """Noising: x_t from x_0 at any timestep, for images and for vectors"""
+    scheduler = code.models.VarianceScheduler(beta_start=0.02, beta_end=0.35, num_steps=11)
+    t = torch.tensor([0, 1, 4, 10, 6])
+    images, vectors = rng.normal("images", 5, 2, 7, 6), rng.normal("vectors", 5, 31)
+    kept = images.clone()
+    noisy, noise = _pair(scheduler.add_noise(images, t), "add_noise")
+    image_factors, image_residual = probes.factors(noisy, kept, noise)
+    noisy_vectors, vector_noise = _pair(scheduler.add_noise(vectors, t), "add_noise")
+    vector_factors, vector_residual = probes.factors(noisy_vectors, vectors, vector_noise)
+    return {
+        "image_factors": image_factors,
+        "image_residual": image_residual,
+        "vector_factors": vector_factors,
+        "vector_residual": vector_residual,
+        "dtypes": f"{noisy.dtype} {noise.dtype}",
+        "input_kept": torch.equal(images, kept),
+    }
+
+
+def _pair(value, function):
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        raise TypeError(f"{function} must return a pair of tensors, not {type(value).__name__}")
+    return value
+
+
+@case(
+    "4.noise",
+    points=0.5,
+    equation="eps ~ N(0, I): mean 0, variance 1, one draw for each element of each item (DDPM eq. 4)",
+    shows={
+        "mean": "mean of the noise",
+        "std": "standard deviation of the noise",
+        "kurtosis": "E[eps^4] (3 for a normal distribution, 1.8 for a uniform one of variance 1)",
+        "between_items": "mean absolute correlation between the noise of two items",
+        "between_calls": "correlation between the noise of two calls",
+    },
+    **STATISTIC,
+)
+def noise(code, rng):
+    """Noising: the noise is standard normal and fresh for every item and every call"""
+    scheduler = code.models.VarianceScheduler(beta_start=0.02, beta_end=0.35, num_steps=11)
+    x, t = rng.normal("x_0", 256, 1, 16, 17), rng.integers("t", 0, 11, 256)
+    first, second = (_pair(scheduler.add_noise(x, t), "add_noise")[1].double() for _ in range(2))
+    correlations = torch.corrcoef(first.flatten(1)[:40])
+    return {
+        "mean": first.mean(),
+        "std": first.std(),
+        "kurtosis": first.pow(4).mean(),
+        "between_items": correlations[~torch.eye(40, dtype=torch.bool)].nan_to_num(1.0).abs().mean(),
+        "between_calls": torch.corrcoef(torch.stack([first.flatten(), second.flatten()]))[0, 1],
+    }
+
+
+@case(
+    "4.ddpm_loss",
+    points=0.5,
+    equation="L = mean of (eps - eps_theta(x_t, t, label))^2 over all elements, or of its absolute value (DDPM eq. 14)",
+    shows={"loss": "the loss of a network with a known prediction and known noise", "shape": "shape of the loss"},
+    **EXACT,
+    needs=("4.add_noise",),
+)
+def ddpm_loss(code, rng):
+    """Training loss: compares the predicted noise with the noise, averaged over everything"""
+    x = 0.5 + rng.normal("x_0", 3, 1, 6, 5)
+    prediction = rng.normal("prediction", 3, 1, 6, 5)
+    spy = probes.SpyNetwork(code, lambda x_t, t, label: prediction)
+    model = code.models.DDPM(spy.network, code.models.VarianceScheduler(num_steps=9, beta_start=0.05, beta_end=0.4))
+    with probes.noise_tape(1.0):
+        loss = model(x, torch.tensor([2, 0, 7]))
+    return {"loss": loss, "shape": loss.shape}
+
+
+@case(
+    "4.ddpm_gradient",
+    points=0.5,
+    equation="gradient step on grad_theta || eps - eps_theta(x_t, t, label) ||^2 (DDPM, algorithm 1)",
+    shows={"gradient": "derivative of the loss with respect to a weight of the network"},
+    **EXACT,
+    needs=("4.ddpm_loss",),
+)
+def ddpm_gradient(code, rng):
+    """Training loss: its gradient reaches the network"""
+    x, direction = rng.normal("x_0", 3, 1, 6, 5), rng.normal("direction", 3, 1, 6, 5)
+    weight = torch.nn.Parameter(torch.tensor(0.7))
+    spy = probes.SpyNetwork(code, lambda x_t, t, label: weight * direction, weight)
+    model = code.models.DDPM(spy.network, code.models.VarianceScheduler(num_steps=9, beta_start=0.05, beta_end=0.4))
+    with probes.noise_tape(1.0):
+        loss = model(x, torch.tensor([2, 0, 7]))
+    if loss.requires_grad:
+        loss.backward()
+    return {"gradient": torch.tensor(float("nan")) if weight.grad is None else weight.grad}
+
+
+@case(
+    "4.ddpm_training",
+    points=0.5,
+    equation="t ~ Uniform({0, ..., T - 1}) for each item; the network sees x_t, t and the label (DDPM, algorithm 1)",
+    shows={
+        "factors": "the factors of x_0 and of the noise in what the network sees, a row for each t (nan: t never drawn)",
+        "residual": "what the network sees besides x_0 and the noise",
+        "in_range": "whether every t is in {0, ..., T - 1}",
+        "t_per_item": "whether the items of a batch have different t",
+        "t_uniform": "whether all t are about equally frequent",
+        "own_label": "whether most items come with their own label (guidance may drop some)",
+    },
+    **EXACT,
+    needs=("4.add_noise",),
+)
+def ddpm_training(code, rng):
+    """Training: what the network is trained on, at which timesteps and with which labels"""
+    steps, batch = 4, 64
+    x, labels = rng.normal("x_0", batch, 1, 6, 5), rng.integers("labels", 0, 10, batch)
+    spy = probes.SpyNetwork(code, lambda x_t, t, label: torch.zeros_like(x_t))
+    scheduler = code.models.VarianceScheduler(num_steps=steps, beta_start=0.05, beta_end=0.4)
+    model = code.models.DDPM(spy.network, scheduler)
+    with probes.noise_tape(1.0):
+        for _ in range(10):
+            model(x, labels)
+    found, residual = zip(*(probes.factors(call.x, x, probes.pattern(*x.shape)) for call in spy.calls), strict=True)
+    found, residual = np.concatenate(found), np.concatenate(residual)
+    t = torch.cat([call.timestep for call in spy.calls]).long().numpy()
+    counts = np.bincount(t[(t >= 0) & (t < steps)], minlength=steps)
+    with np.errstate(invalid="ignore"):
+        table = np.stack([found[t == step].sum(axis=0) / counts[step] for step in range(steps)])
+    own = torch.cat([call.label == labels for call in spy.calls if call.label is not None])
+    return {
+        "factors": table,
+        "residual": residual.max(),
+        "in_range": bool(((t >= 0) & (t < steps)).all()),
+        "t_per_item": len(spy.calls[0].timestep.unique()) > 1,
+        "t_uniform": bool((np.abs(counts / len(t) - 1 / steps) < 0.1).all()),
+        "own_label": bool(own.float().mean() > 0.5),
+    }
+
+
+def _recover(model, x, noise, t):
+    """Call recover_sample as it is documented, with t of shape (B,); else with one t, as many write it."""
+    conventions = [torch.full((len(x),), t), torch.tensor(t), t]
+    for timestep in conventions[:-1]:
+        try:
+            result = model.recover_sample(x, noise, timestep)
+            if result.shape == x.shape:
+                return result
+        except NotImplementedError:
+            raise
+        except Exception:
+            continue
+    return model.recover_sample(x, noise, conventions[-1])
+
+
+@case(
+    "4.ddpm_step",
+    points=1,
+    equation="x_{t-1} = (x_t - beta_t / sqrt(1 - alpha_bar_t) eps) / sqrt(alpha_t) + sigma_t z, z = 0 at t = 0 (algorithm 2)",
+    shows={
+        "mean_factors": "the factors of x_t and of the estimated noise in the mean, a row for each of t = 0, 1, 3, 6",
+        "mean_residual": "what the mean holds besides x_t and the estimated noise, for each t",
+        "sigma": "the factor of the fresh noise z, for each t",
+        "sigma_residual": "what the sample holds besides its mean and sigma z, for each t",
+        "dtype": "dtype of x_{t-1}, for a float32 x_t",
+        "input_kept": "whether x_t is left as it was",
+    },
+    **EXACT,
+    needs=("4.schedule",),
+)
+def ddpm_step(code, rng):
+    """Reverse step: mean and variance of x_{t-1} given x_t"""
+    scheduler = code.models.VarianceScheduler(num_steps=7, beta_start=0.05, beta_end=0.3)
+    model = code.models.DDPM(probes.SpyNetwork(code, lambda x, t, label: x).network, scheduler)
+    # Small values, so that a sampler that also keeps x_0 within [-1, 1] does the same.
+    x, noise = rng.normal("x_t", 3, 2, 5, 4, scale=0.1), rng.normal("noise", 3, 2, 5, 4, scale=0.1)
+    kept, rows = x.clone(), []
+    for t in (0, 1, 3, 6):
+        with probes.noise_tape(0.0):
+            mean = _recover(model, x, noise, t)
+        with probes.noise_tape(1.0):
+            sample = _recover(model, x, noise, t)
+        mean_factors, mean_residual = probes.factors(mean.reshape(1, -1), kept.reshape(1, -1), noise.reshape(1, -1))
+        sigma, rest = probes.factors((sample - mean).reshape(1, -1), probes.pattern(*x.shape).reshape(1, -1))
+        rows.append((mean_factors[0], mean_residual[0], sigma[0, 0], rest[0]))
+    names = ("mean_factors", "mean_residual", "sigma", "sigma_residual")
+    arrays = {name: np.stack(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
+    return arrays | {"dtype": str(sample.dtype), "input_kept": torch.equal(x, kept)}
+
+
+def _sampler(code, rng, predict, steps):
+    spy = probes.SpyNetwork(code, predict)
+    scheduler = code.models.VarianceScheduler(num_steps=steps, beta_start=0.05, beta_end=0.3)
+    return spy, code.models.DDPM(spy.network, scheduler)
+
+
+@case(
+    "4.ddpm_sample",
+    points=1,
+    equation="x_{T-1} ~ N(0, I); for t = T - 1, ..., 0: x = recover_sample(x, eps_theta(x, t, label), t) (algorithm 2)",
+    shows={
+        "sample": "pixels of 5 samples, for a linear network and known noise",
+        "shape": "shape of the samples",
+        "dtype": "dtype of the samples",
+    },
+    **EXACT,
+    needs=("4.ddpm_step",),
+)
+def ddpm_sample(code, rng):
+    """Sampling: the whole loop, with a network and noise that are known"""
+    slope, offset = rng.uniform("slope", 6, low=0.2, high=0.9), rng.uniform("offset", 6, low=-0.1, high=0.1)
+    spy, model = _sampler(code, rng, lambda x, t, label: _of(slope, t) * x + _of(offset, t), steps=6)
+    with probes.noise_tape(0.1):
+        sample = model.generate_sample(5, device=torch.device("cpu"), labels=torch.tensor([1, 0, 7, 2, 9]))
+    return {"sample": sample[:, :, 3:6, 10:14], "shape": sample.shape, "dtype": str(sample.dtype)}
+
+
+def _of(table, t):
+    """table[t] for each item, shape (B, 1, 1, 1), also where t is outside the table."""
+    return table[t.long().clamp(0, len(table) - 1)].reshape(-1, 1, 1, 1)
+
+
+@case(
+    "4.ddpm_sampling_rules",
+    points=0.5,
+    equation="algorithm 2 on the whole batch: every t from T - 1 to 0 once, with the labels asked for",
+    shows={
+        "timesteps": "the timesteps that the network sees, in order",
+        "whole_batch": "whether every call of the network holds all samples",
+        "labels_honoured": "whether the network sees the labels asked for, at every step",
+        "no_grad": "whether sampling runs without gradients",
+        "count_without_labels": "number of samples for generate_sample(4) without labels",
+        "random_labels": "whether labels are drawn in {0, ..., 9} when none are given",
+        "wrong_count_refused": "whether 3 labels for 4 samples are refused with an exception",
+    },
+    needs=("4.ddpm_sample",),
+)
+def ddpm_sampling_rules(code, rng):
+    """Sampling: every step once, all samples in one batch, labels honoured, no gradients"""
+    cpu, labels = torch.device("cpu"), torch.tensor([4, 0, 9])
+    spy, model = _sampler(code, rng, lambda x, t, label: 0.1 * x, steps=5)
+    model.generate_sample(3, device=cpu, labels=labels)
+    seen = [int(call.timestep[0]) for call in spy.calls]
+    calls, free = list(spy.calls), len(spy.calls)
+    unlabelled = model.generate_sample(4, device=cpu)
+    drawn = torch.cat([torch.full((1,), -1) if call.label is None else call.label for call in spy.calls[free:]])
+    try:
+        model.generate_sample(4, device=cpu, labels=labels)
+        refused = False
+    except Exception:
+        refused = True
+    return {
+        "timesteps": [t for i, t in enumerate(seen) if i == 0 or t != seen[i - 1]],
+        "whole_batch": all(len(call.x) >= 3 for call in calls),
+        "labels_honoured": _labels_in_every_step(calls, labels),
+        "no_grad": not any(call.grad_enabled for call in calls),
+        "count_without_labels": len(unlabelled),
+        "random_labels": bool(((drawn >= 0) & (drawn < 10)).sum() >= 4),
+        "wrong_count_refused": refused,
+    }
+
+
+def _labels_in_every_step(calls, labels):
+    """Guidance may call the network twice a step, or with both batches in one: some call must hold the labels in order."""
+    steps = {}
+    for call in calls:
+        windows = [] if call.label is None else call.label.reshape(-1).unfold(0, min(len(labels), len(call.label)), 1)
+        honoured = any(torch.equal(window, labels) for window in windows)
+        steps[int(call.timestep[0])] = steps.get(int(call.timestep[0]), False) or honoured
+    return all(steps.values())
+
+
+@case(
+    "4.prepare_ddpm",
+    points=0.5,
+    equation="prepare_ddpm() builds the model that checkpoints/DDPM.pt was trained with",
+    shows={
+        "loss_is_finite": "whether one training loss of the model on images (2, 1, 32, 32) is a finite number",
+        "takes_gradients": "whether the parameters of the model require gradients",
+        "trainable": "whether the gradient of the loss reaches some of them",
+    },
+    seconds=30.0,
+    needs=("4.ddpm_loss", "4.unet"),
+)
+def prepare_ddpm(code, rng):
+    """prepare_ddpm: builds a model that trains on FashionMNIST images"""
+    model = code.assignment.prepare_ddpm()
+    loss = model(rng.normal("x_0", 2, 1, 32, 32), torch.tensor([3, 8]))
+    if loss.requires_grad:
+        loss.backward()
+    return {
+        "loss_is_finite": bool(torch.isfinite(loss)),
+        "takes_gradients": any(p.requires_grad for p in model.parameters()),
+        "trainable": any(p.grad is not None and p.grad.any() for p in model.parameters()),
+    }

@@ -1,0 +1,115 @@
+"""`pytest grader/`: one item for each case, on one worker for the whole session."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from grader import assignment as assignments
+from grader import golden
+from grader.case import InfrastructureError, Outcome
+from grader.grading import open_submission, select
+from grader.report.terminal import STYLES, explanation
+from grader.sandbox import ROOT, InProcess, Process
+from grader.submission import SubmissionError
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("grader")
+    group.addoption("--submission", type=Path, default=ROOT / "student", help="folder or zip to grade (default: student/)")
+    group.addoption("--part", type=int, help="grade one part of the assignment only")
+    group.addoption("--accuracy", action="store_true", help="also generate samples and grade their accuracy (minutes)")
+    group.addoption("--device", default="cpu", help="where samples are generated: cpu, cuda, cuda:1, mps")
+    group.addoption("--in-process", action="store_true", help="run your code in this process, for a debugger (unprotected)")
+
+
+def pytest_configure(config):
+    config.option.verbose = max(config.option.verbose, 0 if "-q" in config.invocation_params.args else 1)
+    config.stash[VERDICTS] = []
+    if not (config.option.help or config.option.collectonly):
+        config.stash[TIER] = InProcess() if config.option.in_process else Process()  # imports torch meanwhile
+
+
+def pytest_unconfigure(config):
+    if TIER in config.stash:
+        config.stash[TIER].close()
+
+
+VERDICTS: pytest.StashKey[list] = pytest.StashKey()
+TIER: pytest.StashKey = pytest.StashKey()
+
+
+def pytest_generate_tests(metafunc):
+    option = metafunc.config.option
+    assignment = assignments.load()
+    if "case" in metafunc.fixturenames:
+        cases = select(assignment.cases, option.part)
+        metafunc.parametrize("case", cases, ids=[c.id for c in cases])
+    if "task" in metafunc.fixturenames:
+        from grader.accuracy import tasks
+
+        chosen = select(tasks(assignment.policy), option.part) if option.accuracy else []
+        metafunc.parametrize("task", chosen, ids=[t.id for t in chosen])
+
+
+@pytest.fixture(scope="session")
+def grading(pytestconfig):
+    """The submission, laid out and ready."""
+    assignment = assignments.load()
+    try:
+        known = golden.load(assignment.resources)
+        with open_submission(assignment, pytestconfig.stash[TIER], known, pytestconfig.option.submission) as opened:
+            yield opened
+    except SubmissionError as error:
+        pytest.exit(f"{error}", returncode=pytest.ExitCode.USAGE_ERROR)
+    except InfrastructureError as error:
+        pytest.exit(f"the grader failed: {error}", returncode=2)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    verdict = getattr(item, "verdict", None)
+    if verdict and report.when == "call":
+        report.verdict = verdict
+        report.outcome = "passed" if verdict.outcome is Outcome.PASSED else "failed"
+    return report
+
+
+def pytest_report_teststatus(report):
+    verdict = getattr(report, "verdict", None)
+    if not verdict:
+        return None
+    color = {STYLES[verdict.outcome].replace("magenta", "purple"): True}
+    word = f"{verdict.outcome} {verdict.points:g}/{verdict.case.points:g}"
+    category = {Outcome.PASSED: "passed", Outcome.NOT_IMPLEMENTED: "not implemented"}.get(verdict.outcome, "failed")
+    return category, verdict.outcome[0], (word, color)
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    verdicts = config.stash[VERDICTS]
+    if verdicts:
+        earned, most = sum(v.points for v in verdicts), sum(v.case.points for v in verdicts)
+        terminalreporter.section("points")
+        terminalreporter.write_line(f"{earned:g} of {most:g} points for {config.option.submission}")
+        if missing := [v for v in verdicts if v.outcome is Outcome.NOT_IMPLEMENTED]:
+            terminalreporter.write_line(f"next: {missing[0].message.splitlines()[0]}, for {missing[0].case.id}")
+
+
+def pytest_sessionfinish(session):
+    if any(v.outcome is Outcome.INFRASTRUCTURE for v in session.config.stash[VERDICTS]):
+        session.exitstatus = 2
+
+
+@pytest.fixture
+def settle(request, pytestconfig):
+    """Record a verdict, and fail with its explanation unless it passed."""
+
+    def record(verdict):
+        request.node.verdict = verdict
+        pytestconfig.stash[VERDICTS].append(verdict)
+        if verdict.outcome is not Outcome.PASSED:
+            pytest.fail(explanation(verdict, pytestconfig.stash[VERDICTS]), pytrace=False)
+
+    return record

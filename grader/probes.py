@@ -1,0 +1,138 @@
+"""Instruments for experiments: a noise tape, a network that records its inputs, and small system identification.
+
+Runs only in workers, and imports torch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from unittest import mock
+
+import numpy as np
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+from grader.rng import normal_pattern, uniform_pattern
+
+_STANDARD_NORMAL = {torch.randn, torch.randn_like}
+_NORMAL = {torch.normal, torch.Tensor.normal_}
+_UNIFORM = {torch.rand, torch.rand_like}
+
+
+class _Tape(TorchFunctionMode):
+    """Replaces what the random functions of torch return, however they were imported."""
+
+    def __init__(self, scale):
+        super().__init__()
+        self.scale = scale
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        result = func(*args, **kwargs)
+        if func in _STANDARD_NORMAL:
+            return result.copy_(self._noise(result.shape))
+        if func in _NORMAL:
+            positional = args[1:] if func is torch.Tensor.normal_ else args
+            given = dict(zip(("mean", "std"), positional, strict=False)) | kwargs
+            return result.copy_(given.get("mean", 0.0) + given.get("std", 1.0) * self._noise(result.shape))
+        if func in _UNIFORM:
+            return result.copy_(torch.from_numpy(uniform_pattern(*result.shape)))
+        return result
+
+    def _noise(self, shape):
+        return torch.from_numpy(self.scale * normal_pattern(*shape))
+
+
+@contextlib.contextmanager
+def noise_tape(scale=1.0):
+    """Within this context every normal draw of a given size gives the same known values.
+
+    Draws from a standard normal give `scale * normal_pattern(*shape)`: with scale 0 a sampler shows its mean, with
+    scale 1 its mean plus sigma times the pattern. Uniform draws give `uniform_pattern`. Integers stay random.
+    """
+
+    def draw(*shape):
+        return (scale * normal_pattern(*shape)).astype(np.float64) if shape else 0.0
+
+    def normal(loc=0.0, scale=1.0, size=()):
+        return loc + scale * draw(*np.atleast_1d(size).astype(int))
+
+    with (
+        _Tape(scale),
+        mock.patch("numpy.random.randn", draw),
+        mock.patch("numpy.random.normal", normal),
+        mock.patch("numpy.random.standard_normal", lambda size=(): normal(size=size)),
+    ):
+        yield
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a spied network."""
+
+    x: torch.Tensor  # (B, ...)
+    timestep: torch.Tensor  # (B,)
+    label: torch.Tensor | None  # (B,)
+    grad_enabled: bool
+
+
+class _Bare(nn.Module):
+    """Stands in where the student's U-Net cannot be built, so that its fault is counted once."""
+
+    def __init__(self, in_channels, num_classes):
+        super().__init__()
+        self.in_channels = in_channels
+        self.num_classes = num_classes
+        self.parameter = nn.Parameter(torch.zeros(1))
+
+
+class SpyNetwork:
+    """The student's U-Net with its forward pass replaced by `predict`, and every call recorded.
+
+    A student's DDPM may use attributes of the student's U-Net, so that is what it gets.
+
+    Args:
+        code: the student's modules.
+        predict: called as predict(x, timestep, label) with tensors of shape (B, ...), (B,), (B,) or None.
+        weight: an optional `nn.Parameter` of predict, registered on the network.
+    """
+
+    def __init__(self, code, predict, weight=None, in_channels=1, num_classes=10):
+        self.calls = []
+        self._predict = predict
+        try:
+            self.network = code.models.UNet(in_channels=in_channels, num_classes=num_classes)
+        except Exception:
+            self.network = _Bare(in_channels, num_classes)
+        if weight is not None:
+            self.network.register_parameter("spied_weight", weight)
+        self.network.forward = self._forward
+
+    def _forward(self, x, timestep, label=None):
+        timestep = torch.as_tensor(timestep).reshape(-1).expand(len(x))  # a single t stands for the whole batch
+        recorded = None if label is None else torch.as_tensor(label).detach().clone()
+        self.calls.append(Call(x.detach().clone(), timestep.detach().clone(), recorded, torch.is_grad_enabled()))
+        return self._predict(x, timestep, label)
+
+
+def factors(target, *terms):
+    """The numbers c_i for which target = sum_i c_i * terms_i, for each item of a batch, by least squares.
+
+    Args:
+        target, terms: shape (B, ...) each; tensors or arrays.
+
+    Returns:
+        (factors, residual): shapes (B, len(terms)) and (B,), float64; the residual is the largest absolute error.
+    """
+    flat = [np.asarray(torch.as_tensor(t).detach(), dtype=np.float64).reshape(len(t), -1) for t in (target, *terms)]
+    y, columns = flat[0], np.stack(flat[1:], axis=-1)
+    found = np.stack([np.linalg.lstsq(a, b, rcond=None)[0] for a, b in zip(columns, y, strict=True)])
+    residual = np.abs(np.einsum("bnk,bk->bn", columns, found) - y).max(axis=1)
+    return found, residual
+
+
+def pattern(*shape):
+    """What the noise tape plays at scale 1 for a draw of this shape, as a tensor."""
+    return torch.from_numpy(normal_pattern(*shape))

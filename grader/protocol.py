@@ -1,0 +1,102 @@
+"""The one thing that crosses from a process that ran student code: a capped frame of arrays and a status.
+
+A frame is MAGIC, the lengths of both parts (two little-endian uint64), the status as JSON, and the arrays as an
+uncompressed .npz. It carries data, never a verdict, and every byte of it is distrusted here.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import zipfile
+
+import numpy as np
+
+from grader.case import Ended, Observation
+
+MAGIC = b"GMA1"
+HEADER = struct.Struct("<4sQQ")
+KINDS = "biufU"  # bool, integers, floats, text. Never objects
+TEXT_CAP = 2_000  # characters of any text that a student's process sends
+ARRAYS_CAP = 200  # arrays in a frame
+
+_TEXTS = ("exception", "message", "where")
+
+
+class ProtocolError(Exception):
+    """The bytes are no frame; the message says why."""
+
+
+def encode(observation: Observation) -> bytes:
+    """The frame of an observation. `output` and `seconds` are not in it: the harness measures those itself."""
+    status = {name: getattr(observation, name)[:TEXT_CAP] for name in _TEXTS}
+    status |= {"ended": str(observation.ended), "not_arrays": dict(observation.not_arrays)}
+    text = json.dumps(status).encode()
+    arrays = io.BytesIO()
+    np.savez(arrays, **observation.arrays)
+    return HEADER.pack(MAGIC, len(text), arrays.tell()) + text + arrays.getvalue()
+
+
+def decode(frame: bytes) -> Observation:
+    """Read a frame.
+
+    Raises:
+        ProtocolError: anything about it is not as `encode` would have made it.
+    """
+    if len(frame) < HEADER.size:
+        raise ProtocolError(f"{len(frame)} bytes are too few for a frame")
+    magic, text_length, arrays_length = HEADER.unpack_from(frame)
+    if magic != MAGIC or HEADER.size + text_length + arrays_length != len(frame):
+        raise ProtocolError("the header of the frame does not describe it")
+    status = _status(frame[HEADER.size : HEADER.size + text_length])
+    try:
+        arrays = _arrays(frame[HEADER.size + text_length :])
+    except (ValueError, OSError, zipfile.BadZipFile, NotImplementedError, KeyError, EOFError) as error:
+        raise ProtocolError(f"the arrays cannot be read: {error}") from error
+    return Observation(arrays=arrays, **status)
+
+
+def _status(text):
+    try:
+        status = json.loads(text)
+        ended = Ended(status["ended"])
+        texts = {name: str(status[name])[:TEXT_CAP] for name in _TEXTS}
+        not_arrays = {str(k)[:80]: str(v)[:80] for k, v in list(status["not_arrays"].items())[:ARRAYS_CAP]}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ProtocolError(f"the status is not as it should be: {error!r}") from error
+    if ended not in (Ended.COMPLETED, Ended.NOT_IMPLEMENTED, Ended.RAISED):
+        raise ProtocolError(f"a reply cannot say {ended!r} of itself")
+    return {"ended": ended, "not_arrays": not_arrays, **texts}
+
+
+def _arrays(data):
+    arrays = {}
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        members = archive.infolist()
+        if len(members) > ARRAYS_CAP:
+            raise ProtocolError(f"{len(members)} arrays are more than {ARRAYS_CAP}")
+        for member in members:
+            name = member.filename.removesuffix(".npy")
+            if member.compress_type != zipfile.ZIP_STORED or member.file_size > len(data):
+                raise ProtocolError(f"array {name!r} is compressed")
+            if name in arrays:
+                raise ProtocolError(f"two arrays are named {name!r}")
+            arrays[name] = _array(archive.read(member), name)
+    return arrays
+
+
+def _array(data, name):
+    """One .npy, checked before anything is allocated: its header must ask for exactly the bytes that follow."""
+    stream = io.BytesIO(data)
+    version = np.lib.format.read_magic(stream)
+    if version != (1, 0):
+        raise ProtocolError(f"array {name!r} has format {version}")
+    shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+    count = 1
+    for length in shape:
+        count *= length
+    if dtype.kind not in KINDS or min(shape, default=0) < 0 or count * dtype.itemsize != len(data) - stream.tell():
+        raise ProtocolError(f"array {name!r} of dtype {dtype} and shape {shape} is not what its bytes hold")
+    array = np.frombuffer(data, dtype, count, stream.tell())
+    return array.reshape(shape, order="F" if fortran else "C")

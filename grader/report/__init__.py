@@ -1,0 +1,1 @@
+"""Verdicts made readable, for people and for other systems. Pure functions."""

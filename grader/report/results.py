@@ -1,0 +1,75 @@
+"""The results of one submission as JSON: our own document, and Gradescope's results.json."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from grader.case import Outcome, Verdict
+from grader.report.terminal import explanation
+
+
+def document(submission: str, tier: str, verdicts: Sequence[Verdict]) -> dict:
+    """What `grader grade --json` prints: the totals, and one entry for each case."""
+    return {
+        "submission": submission,
+        "tier": tier,
+        "points": sum(v.points for v in verdicts),
+        "max": sum(v.case.points for v in verdicts),
+        "cases": [_entry(v) for v in verdicts],
+    }
+
+
+def _entry(verdict):
+    return {
+        "id": verdict.case.id,
+        "part": verdict.case.part,
+        "points": verdict.points,
+        "max": verdict.case.points,
+        "outcome": str(verdict.outcome),
+        "diagnosis": verdict.diagnosis,
+        "message": verdict.message,
+        "hint": verdict.hint,
+        "output": verdict.output,
+        "seconds": round(verdict.seconds, 3),
+    }
+
+
+def gradescope(tier: str, verdicts: Sequence[Verdict]) -> dict:
+    """Gradescope's results.json. An infrastructure fault anywhere leaves the score out, so that nobody reads a zero."""
+    results = {
+        "output": f"Graded at trust tier '{tier}'.",
+        "output_format": "text",
+        "execution_time": round(sum(v.seconds for v in verdicts), 3),
+        "stdout_visibility": "hidden",
+        "extra_data": {"tier": tier},
+        "tests": [
+            {
+                "name": f"{v.case.id}: {v.case.title}",
+                "number": v.case.id,
+                "score": v.points,
+                "max_score": v.case.points,
+                "status": "passed" if v.outcome is Outcome.PASSED else "failed",
+                "output": f"{v.outcome}\n{explanation(v, verdicts)}".strip(),
+                "output_format": "text",
+                "visibility": "visible",
+                "extra_data": {"outcome": str(v.outcome), "diagnosis": v.diagnosis},
+            }
+            for v in verdicts
+        ],
+    }
+    if any(v.outcome is Outcome.INFRASTRUCTURE for v in verdicts):
+        results["output"] += " The grader itself failed on some cases: this is not your fault, and will be graded again."
+        return results
+    return results | {"score": sum(v.points for v in verdicts)}
+
+
+def write_atomically(path: Path, content: dict) -> None:
+    """Write JSON whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False) as file:
+        json.dump(content, file, indent=2)
+    os.replace(file.name, path)

@@ -1,0 +1,63 @@
+"""Verdicts in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from grader.case import Outcome, Verdict
+
+STYLES = {
+    Outcome.PASSED: "green",
+    Outcome.FAILED: "red",
+    Outcome.NOT_IMPLEMENTED: "yellow",
+    Outcome.ERROR: "red",
+    Outcome.INFRASTRUCTURE: "magenta",
+}
+OUTPUT_LINES = 12  # of what the student's code printed
+
+
+def explanation(verdict: Verdict, verdicts: Sequence[Verdict] = ()) -> str:
+    """What a student reads about a case that did not pass: the difference, the diagnosis, the equation, the output."""
+    if verdict.outcome is Outcome.PASSED:
+        return ""
+    if verdict.outcome is Outcome.NOT_IMPLEMENTED:
+        return verdict.message
+    lines = [verdict.message]
+    if verdict.hint:
+        lines.append(f"Diagnosis: {verdict.hint}")
+    if verdict.outcome in (Outcome.FAILED, Outcome.ERROR):
+        lines.append(f"Equation: {verdict.case.equation}")
+    from grader.grading import failed_needs
+
+    if first := failed_needs(verdict, verdicts):
+        lines.append(f"Repair first: {', '.join(first)}, on which this case builds.")
+    if printed := verdict.output.strip().splitlines():
+        shown = [line[:200] for line in printed[-OUTPUT_LINES:]]
+        left_out = [f"({len(printed) - OUTPUT_LINES} lines before)"] if len(printed) > OUTPUT_LINES else []
+        lines += ["Your code printed:", *(f"  | {line}" for line in [*left_out, *shown])]
+    return "\n".join(line for line in lines if line)
+
+
+def scorecard(name: str, tier: str, verdicts: Sequence[Verdict]):
+    """The report card of a submission, as rich renderables."""
+    from rich.console import Group
+    from rich.markup import escape
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=f"{name}  (trust tier: {tier})", title_justify="left", show_footer=True)
+    points, most = sum(v.points for v in verdicts), sum(v.case.points for v in verdicts)
+    table.add_column("case", "total", no_wrap=True)
+    table.add_column("points", f"{points:g}/{most:g}", justify="right", no_wrap=True)
+    table.add_column("outcome", no_wrap=True)
+    table.add_column("what was tried")
+    for v in verdicts:
+        style = STYLES[v.outcome]
+        table.add_row(v.case.id, f"{v.points:g}/{v.case.points:g}", f"[{style}]{v.outcome}[/]", escape(v.case.title))
+    details = []
+    for v in verdicts:
+        if v.outcome not in (Outcome.PASSED, Outcome.NOT_IMPLEMENTED):
+            details.append(Text(f"\n{v.case.id}  {v.outcome}", style="bold"))
+            details.append(Padding(Text(explanation(v, verdicts)), (0, 0, 0, 2)))
+    return Group(table, *details)

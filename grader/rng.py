@@ -1,0 +1,66 @@
+"""Inputs for experiments: every named tensor is drawn from its own stream, so no two are ever equal or in order."""
+
+from __future__ import annotations
+
+import zlib
+
+import numpy as np
+
+
+class Streams:
+    """Named, independent streams of random arrays.
+
+    Args:
+        seed: the public seed of students, or the secret one of TAs.
+        scope: the case's id, so that the same name in two cases gives different arrays.
+    """
+
+    def __init__(self, seed: int, scope: str):
+        self._entropy = (seed, zlib.crc32(scope.encode()))
+
+    def _generator(self, name):
+        return np.random.default_rng([*self._entropy, zlib.crc32(name.encode())])
+
+    def _wrap(self, array):
+        return array
+
+    def normal(self, name, *shape, scale=1.0):
+        """Normal with mean 0 and standard deviation `scale`, float32, of the given shape."""
+        return self._wrap((scale * self._generator(name).standard_normal(shape)).astype(np.float32))
+
+    def uniform(self, name, *shape, low=0.0, high=1.0):
+        """Uniform on [low, high), float32, of the given shape."""
+        return self._wrap(self._generator(name).uniform(low, high, shape).astype(np.float32))
+
+    def integers(self, name, low, high, *shape):
+        """Integers in {low, ..., high - 1}, int64, of the given shape."""
+        return self._wrap(self._generator(name).integers(low, high, shape))
+
+    def number(self, name, low, high):
+        """One float, uniform on [low, high)."""
+        return float(self._generator(name).uniform(low, high))
+
+    def integer(self, name, low, high):
+        """One int in {low, ..., high - 1}."""
+        return int(self._generator(name).integers(low, high))
+
+
+class TensorStreams(Streams):
+    """The same streams as torch tensors: what `observe` gets."""
+
+    def _wrap(self, array):
+        import torch
+
+        return torch.from_numpy(np.ascontiguousarray(array))
+
+
+def normal_pattern(*shape):
+    """The fixed standard normal values that the noise tape plays, float32. They depend only on the number of elements."""
+    count = int(np.prod(shape))
+    return np.random.default_rng([77, count]).standard_normal(count).astype(np.float32).reshape(shape)
+
+
+def uniform_pattern(*shape):
+    """The fixed values in [0, 1) that the noise tape plays for uniform draws, float32."""
+    count = int(np.prod(shape))
+    return np.random.default_rng([78, count]).random(count, dtype=np.float32).reshape(shape)

@@ -1,0 +1,28 @@
+"""The experiment behind accuracy grading: a submission's checkpoint generates images. Runs where student code runs."""
+
+from grader.lazy import Lazy
+
+torch = Lazy("torch")
+
+
+def sample(code, rng, *, prepare, checkpoint, labels, device, threads):
+    """Build the model, load its checkpoint, and generate an image for each label.
+
+    Args:
+        code: the student's modules.
+        rng: unused; sampling draws from torch's seeded generator.
+        prepare: function of `assignment.py` that builds the model.
+        checkpoint: its file, relative to the submission.
+        labels: classes, a list of N ints.
+        device: where to sample.
+        threads: of the CPU; unit cases have one.
+
+    Returns:
+        images: what generate_sample returned, float32.
+    """
+    torch.set_num_threads(threads)
+    model = getattr(code.assignment, prepare)()
+    model.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True))
+    model = model.to(device).eval()
+    images = model.generate_sample(len(labels), device=torch.device(device), labels=torch.tensor(labels))
+    return {"images": images.float()}

@@ -1,0 +1,165 @@
+"""`grader check`: the grader proves itself, case by case.
+
+The untouched stub is not implemented; the solution scores full marks; every mistake fails the cases it names and earns
+its own hint and no other; every variant scores full marks; every golden agrees with an independent oracle; and every
+case can fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from grader import golden
+from grader.assignment import Assignment
+from grader.case import Ended, Observation, Outcome
+from grader.golden import SOLUTION, Known
+from grader.judge import differences, distance, judge
+from grader.rng import Streams
+
+MARGIN = 5.0  # tolerances that lie at least between a golden and the nearest mistake
+
+
+@dataclass
+class Report:
+    """What was proved, and what was not."""
+
+    failures: list[str] = field(default_factory=list)
+    margins: dict[str, tuple[float, str]] = field(default_factory=dict)  # case -> (tolerances, nearest mistake)
+    counts: dict[int, dict[str, float]] = field(default_factory=dict)  # part -> what there is of each kind
+
+    def document(self) -> dict:
+        """What `grader check --json` prints."""
+        margins = {id: {"tolerances": m, "mistake": who} for id, (m, who) in self.margins.items()}
+        return {"parts": {str(p): c for p, c in self.counts.items()}, "margins": margins, "failures": self.failures}
+
+
+def check(assignment: Assignment, tier, known: Known, progress: Callable = lambda what: None) -> Report:
+    """Prove everything that can be proved about an assignment.
+
+    Args:
+        assignment: with its solution, mistakes, variants and oracles.
+        tier: where the experiments run.
+        known: the goldens and fingerprints as committed.
+        progress: told what is being tried.
+    """
+    report = Report(counts=_counts(assignment))
+    seed = assignment.policy.public_seed
+    run = _Runner(assignment, tier, known, seed)
+
+    progress("oracles")
+    _check_oracles(assignment, known, seed, report)
+    progress("solution")
+    solution = golden.observe_folder(assignment, tier, assignment.solution, assignment.cases, seed)
+    _all_pass(run, solution, "the solution", report)
+    progress("stubs")
+    stubs = golden.observe_folder(assignment, tier, assignment.student, assignment.cases, seed)
+    for case in assignment.cases:
+        outcome = run.judge(case, stubs[case.id]).outcome
+        if outcome is not Outcome.NOT_IMPLEMENTED:
+            report.failures.append(f"{case.id}: the untouched stub is {outcome}, not NOT_IMPLEMENTED")
+    for variant in assignment.variants:
+        progress(variant.id)
+        observations = golden.observe_change(assignment, tier, variant, run.part_of(variant), seed)
+        _all_pass(run, observations, f"variant {variant.id}", report)
+    caught = {case.id: 0 for case in assignment.cases}
+    for mistake in assignment.mistakes:
+        progress(mistake.id)
+        _check_mistake(run, mistake, caught, report)
+    report.failures += [f"{id}: no mistake makes this case fail, so it shows nothing" for id, n in caught.items() if not n]
+    _check_fingerprints(assignment, known, report)
+    return report
+
+
+@dataclass
+class _Runner:
+    assignment: Assignment
+    tier: object
+    known: Known
+    seed: int
+
+    def judge(self, case, observation: Observation):
+        goldens, fingerprints = self.known.of(case)
+        return judge(case, observation, goldens, fingerprints)
+
+    def part_of(self, change):
+        return [c for c in self.assignment.cases if str(c.part) == change.id.split(".")[0]]
+
+
+def _all_pass(run, observations, who, report):
+    for id, observation in observations.items():
+        verdict = run.judge(run.assignment.by_id[id], observation)
+        if verdict.outcome is not Outcome.PASSED:
+            report.failures.append(f"{id}: {who} is {verdict.outcome}: {verdict.message}")
+
+
+def _check_mistake(run, mistake, caught, report):
+    observations = golden.observe_change(run.assignment, run.tier, mistake, run.part_of(mistake), run.seed)
+    for id, observation in observations.items():
+        case = run.assignment.by_id[id]
+        verdict = run.judge(case, observation)
+        if id in mistake.fails:
+            if verdict.outcome not in (Outcome.FAILED, Outcome.ERROR):
+                report.failures.append(f"{id}: mistake {mistake.id} is {verdict.outcome}: the case does not see it")
+                continue
+            caught[id] += 1
+            _note_margin(run, case, observation, mistake, report)
+            if verdict.diagnosis != mistake.id:
+                found = verdict.diagnosis or "nothing"
+                report.failures.append(f"{id}: mistake {mistake.id} is diagnosed as {found}")
+        elif verdict.diagnosis:
+            report.failures.append(f"{id}: mistake {mistake.id} earns the hint of {verdict.diagnosis}")
+
+
+def _note_margin(run, case, observation, mistake, report):
+    """How far the nearest mistake is from any golden, in tolerances: the justification of the tolerance."""
+    if observation.ended is not Ended.COMPLETED:
+        return
+    margin = min(distance(case, observation.arrays, golden) for golden in run.known.goldens[case.id].values())
+    if margin < report.margins.get(case.id, (float("inf"), ""))[0]:
+        report.margins[case.id] = (margin, mistake.id)
+    if margin < MARGIN:
+        report.failures.append(f"{case.id}: mistake {mistake.id} is only {margin:.1f} tolerances away: tighten them")
+
+
+def _check_oracles(assignment, known, seed, report):
+    oracles = {(o.case, o.variant or SOLUTION): o for o in assignment.oracles}
+    for case in assignment.cases:
+        for source, arrays in known.goldens.get(case.id, {SOLUTION: {}}).items():
+            oracle = oracles.pop((case.id, source), None)
+            if oracle is None:
+                report.failures.append(f"{case.id}: no oracle for the golden of {source}")
+                continue
+            expected = {name: array for name, array in oracle.expected(Streams(seed, case.id)).items()}
+            if expected.keys() != arrays.keys():
+                report.failures.append(f"{case.id}: the oracle of {source} is about {sorted(expected)}, not {sorted(arrays)}")
+            for line in differences(case, Observation(Ended.COMPLETED, arrays), expected):
+                report.failures.append(f"{case.id}: the golden of {source} disagrees with its oracle: {line}")
+    report.failures += [f"{case}: its oracle for {source} has no golden" for case, source in oracles]
+
+
+def _check_fingerprints(assignment, known, report):
+    """No two mistakes may look the same in a case that both name, or neither could be diagnosed."""
+    for id, prints in known.fingerprints.items():
+        case = assignment.by_id[id]
+        for i, first in enumerate(prints):
+            for second in prints[i + 1 :]:
+                same = first.exception == second.exception and first.arrays.keys() == second.arrays.keys()
+                if same and distance(case, first.arrays, second.arrays) <= 1:
+                    report.failures.append(f"{id}: mistakes {first.mistake} and {second.mistake} share a fingerprint")
+
+
+def _counts(assignment):
+    def of(things, part):
+        return sum(1 for t in things if (getattr(t, "id", None) or t.case).split(".")[0] == str(part))
+
+    return {
+        part: {
+            "cases": of(assignment.cases, part),
+            "points": sum(c.points for c in assignment.cases if c.part == part),
+            "mistakes": of(assignment.mistakes, part),
+            "variants": of(assignment.variants, part),
+            "oracles": of(assignment.oracles, part),
+        }
+        for part in sorted({c.part for c in assignment.cases})
+    }

@@ -1,0 +1,54 @@
+"""Given: the classifier that judges generated FashionMNIST images. Its weights are in `classifier.pt`, beside this file.
+
+The grader uses the same network and weights, from a place that no submission can reach.
+"""
+
+from pathlib import Path
+
+import torch
+import torch.nn as nn
+
+CLASSES = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
+
+
+class FashionClassifier(nn.Module):
+    """A small convolutional network: (B, 1, 32, 32) in [-1, 1] to (B, 10) logits."""
+
+    def __init__(self, width=48):
+        super().__init__()
+        layers, channels = [], 1
+        for out in (width, 2 * width, 4 * width):
+            layers += [nn.Conv2d(channels, out, 3, padding=1, bias=False), nn.BatchNorm2d(out), nn.ReLU()]
+            layers += [nn.Conv2d(out, out, 3, padding=1, bias=False), nn.BatchNorm2d(out), nn.ReLU()]
+            layers += [nn.MaxPool2d(2)]
+            channels = out
+        self.features = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.head = nn.Sequential(nn.Dropout(0.3), nn.Linear(channels, len(CLASSES)))
+
+    def forward(self, images):
+        """images: (B, 1, 32, 32), float32 in [-1, 1]. Returns logits, (B, 10)."""
+        return self.head(self.features(images))
+
+
+def load_classifier(path=None, device="cpu"):
+    """Load the frozen classifier, in eval mode, from `path` (default: `classifier.pt` beside this file)."""
+    classifier = FashionClassifier()
+    weights = torch.load(path or Path(__file__).with_name("classifier.pt"), map_location="cpu", weights_only=True)
+    classifier.load_state_dict(weights)
+    return classifier.eval().requires_grad_(False).to(device)
+
+
+@torch.no_grad()
+def classify(classifier, images, batch_size=500):
+    """Predict the class of each image.
+
+    Args:
+        classifier: from `load_classifier`.
+        images: shape (N, 1, 32, 32), float32; values outside [-1, 1] are clamped.
+        batch_size: images judged at a time.
+
+    Returns:
+        Predicted classes, shape (N,), int64, on the CPU.
+    """
+    device = next(classifier.parameters()).device
+    return torch.cat([classifier(b.to(device).clamp(-1, 1)).argmax(1).cpu() for b in images.split(batch_size)])

@@ -1,0 +1,120 @@
+"""Given: the images to train on, as tensors in memory.
+
+`load("fashion_mnist")` downloads FashionMNIST with torchvision, into $GENMODELS_DATA if it is set and ./data if not.
+`load("path/to/folder")` reads your own images: one sub-folder a class, as torchvision's ImageFolder.
+`load("synthetic")` draws digits with matplotlib's own fonts: no download, for trying things out. It is used only when
+asked for by this name.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.utils.data import TensorDataset
+
+SIZE = 32
+SYNTHETIC_CLASSES = tuple("0123456789")
+SYNTHETIC_FONTS = ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSansMono", "DejaVuSerif", "DejaVuSerif-Italic")
+
+
+class DatasetError(Exception):
+    """A dataset cannot be read; the message says which, where, and what mends it."""
+
+
+def load(name, train=True, channels=1):
+    """Load a dataset.
+
+    Args:
+        name: 'fashion_mnist', 'synthetic', or a folder with one sub-folder of images for each class.
+        train: the training split; otherwise the test split. A folder of your own has only one.
+        channels: 1 for grey, 3 for colour. FashionMNIST is grey.
+
+    Returns:
+        A TensorDataset of images, shape (N, channels, 32, 32), float32 in [-1, 1], and labels, shape (N,), int64.
+
+    Raises:
+        DatasetError: the data cannot be found, downloaded or read.
+    """
+    if name == "fashion_mnist":
+        images, labels = _fashion_mnist(train)
+    elif name == "synthetic":
+        images, labels = synthetic_digits(10_000 if train else 2_000, seed=0 if train else 1, channels=channels)
+    elif Path(name).is_dir():
+        images, labels = _image_folder(name, channels)
+    else:
+        raise DatasetError(
+            f"no dataset {name!r}: give 'fashion_mnist', 'synthetic', or an existing folder with a sub-folder per class"
+        )
+    return TensorDataset(images.float() / 127.5 - 1.0, labels)
+
+
+def _fashion_mnist(train):
+    from torchvision.datasets import FashionMNIST
+
+    root = Path(os.environ.get("GENMODELS_DATA", "data"))
+    try:
+        data = FashionMNIST(root, train=train, download=not (root / "FashionMNIST" / "raw").is_dir())
+    except Exception as error:
+        raise DatasetError(
+            f"FashionMNIST is not in {root} and could not be downloaded ({error}). Set GENMODELS_DATA to the folder that "
+            "contains FashionMNIST/, or try the pipeline with --data synthetic"
+        ) from error
+    return torch.nn.functional.pad(data.data, (2, 2, 2, 2))[:, None], data.targets.long()
+
+
+def _image_folder(folder, channels):
+    from torchvision.datasets import ImageFolder
+
+    try:
+        data = ImageFolder(folder)
+    except FileNotFoundError as error:
+        raise DatasetError(f"{folder} needs one sub-folder of images for each class: {error}") from error
+    mode = "L" if channels == 1 else "RGB"
+    images = [np.atleast_3d(np.asarray(image.convert(mode).resize((SIZE, SIZE)))) for image, _ in data]
+    return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2), torch.tensor(data.targets)
+
+
+def synthetic_digits(count, seed=0, channels=1):
+    """Draw digits that vary in font, position, slant, thickness, colour and background.
+
+    Args:
+        count: number of images N.
+        seed: the same seed draws the same images.
+        channels: 1 for grey, 3 for colour.
+
+    Returns:
+        Images, shape (N, channels, 32, 32), uint8, and labels (the digit), shape (N,), int64.
+    """
+    rng = np.random.default_rng(seed)
+    fonts = _load_fonts()
+    labels = rng.integers(len(SYNTHETIC_CLASSES), size=count)
+    images = np.stack([_draw_digit(SYNTHETIC_CLASSES[label], fonts, channels, rng) for label in labels])
+    return torch.from_numpy(images).permute(0, 3, 1, 2).contiguous(), torch.from_numpy(labels)
+
+
+def _load_fonts():
+    import matplotlib
+    from PIL import ImageFont
+
+    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    return [ImageFont.truetype(str(folder / f"{name}.ttf"), size) for name in SYNTHETIC_FONTS for size in (20, 23, 26)]
+
+
+def _draw_digit(digit, fonts, channels, rng):
+    """One digit as an array of shape (32, 32, channels), uint8."""
+    from PIL import Image, ImageDraw
+
+    mask = Image.new("L", (SIZE, SIZE))
+    middle = tuple(SIZE / 2 + rng.uniform(-3, 3, size=2))
+    font = fonts[rng.integers(len(fonts))]
+    ImageDraw.Draw(mask).text(middle, digit, 255, font, anchor="mm", stroke_width=int(rng.integers(2)))
+    slant = rng.uniform(-0.35, 0.35)
+    mask = mask.transform(mask.size, Image.Transform.AFFINE, (1, slant, -slant * SIZE / 2, 0, 1, 0), Image.Resampling.BILINEAR)
+    coverage = np.asarray(mask, dtype=np.float32)[:, :, None] / 255
+    dark, light = rng.uniform(0, 90, size=channels), rng.uniform(150, 255, size=channels)
+    if rng.random() < 0.3:
+        dark, light = light, dark
+    gradient = np.linspace(0, rng.uniform(-30, 30), SIZE)[:, None, None]  # an uneven background
+    background = np.clip(dark + gradient, 0, 255)
+    return np.round(background + coverage * (light - background)).astype(np.uint8)
