@@ -1,4 +1,4 @@
-"""Accuracy grading: the submission samples in one process, a trusted classifier scores in another, the policy decides."""
+"""Accuracy grading: the submission samples in one process, a trusted classifier scores in another, policy decides."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class Task:
         """The sampling experiment as a case."""
         p = self.policy
         rule = (
-            f"best accuracy of at most {p.rounds} rounds of {p.samples_per_round} samples: up to {p.nothing_at:.0%} earns "
-            f"nothing, from {p.everything_at:.0%} everything, linear between"
+            f"best accuracy of at most {p.rounds} rounds of {p.samples_per_round} samples: up to {p.nothing_at:.0%} "
+            f"earns nothing, from {p.everything_at:.0%} everything, linear between"
         )
         return Case(self.id, p.title, p.points, sampling.sample, rule, 0.0, 0.0, {}, seconds=p.seconds)
 

@@ -1,4 +1,4 @@
-"""Everything an assignment consists of: its cases and policy for everyone, its mistakes, variants and oracles for staff."""
+"""All that an assignment consists of: cases and policy for everyone; mistakes, variants and oracles for staff."""
 
 from __future__ import annotations
 
@@ -97,6 +97,8 @@ def _line_of(text, location):
         if header := re.match(r"\s*\[([^\]]+)\]", line):
             table = tuple(header[1].split("."))
         key = re.match(r"\s*([\w-]+)\s*=", line)
+        if not (header or key):
+            continue
         here = (*table, key[1]) if key else table
         if here and here == tuple(map(str, location))[: len(here)]:
             found = number
@@ -185,7 +187,10 @@ def load(staff: bool = False) -> Assignment:
 
 def _collect(package, kind):
     """All objects of a kind in the modules of a package, in the order in which they are written."""
-    modules = [importlib.import_module(m.name) for m in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}.")]
+    modules = [
+        importlib.import_module(m.name)
+        for m in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}.")
+    ]
     found = []
     for module in modules:
         for value in vars(module).values():

@@ -54,7 +54,18 @@ def case(id, *, points, equation, shows, rtol=1e-4, atol=1e-5, needs=(), seconds
     """Turn `observe(code, rng)` into a `Case`: its docstring is the title, the arguments are the other fields."""
 
     def decorate(observe):
-        return Case(id, inspect.getdoc(observe).splitlines()[0], points, observe, equation, rtol, atol, shows, tuple(needs), seconds)
+        return Case(
+            id,
+            inspect.getdoc(observe).splitlines()[0],
+            points,
+            observe,
+            equation,
+            rtol,
+            atol,
+            shows,
+            tuple(needs),
+            seconds,
+        )
 
     return decorate
 

@@ -17,11 +17,15 @@ from grader.submission import SubmissionError
 
 def pytest_addoption(parser):
     group = parser.getgroup("grader")
-    group.addoption("--submission", type=Path, default=ROOT / "student", help="folder or zip to grade (default: student/)")
+    group.addoption(
+        "--submission", type=Path, default=ROOT / "student", help="folder or zip to grade (default: student/)"
+    )
     group.addoption("--part", type=int, help="grade one part of the assignment only")
     group.addoption("--accuracy", action="store_true", help="also generate samples and grade their accuracy (minutes)")
     group.addoption("--device", default="cpu", help="where samples are generated: cpu, cuda, cuda:1, mps")
-    group.addoption("--in-process", action="store_true", help="run your code in this process, for a debugger (unprotected)")
+    group.addoption(
+        "--in-process", action="store_true", help="run your code in this process, for a debugger (unprotected)"
+    )
 
 
 def pytest_configure(config):

@@ -133,7 +133,9 @@ def _load_fingerprints(path, known):
         id, mistake, name = key.split("/")
         arrays.setdefault((id, mistake), {})[name] = array
     for row in json.loads(path.with_suffix(".json").read_text()):
-        print = Fingerprint(row["mistake"], row["hint"], arrays.get((row["case"], row["mistake"]), {}), row["exception"])
+        print = Fingerprint(
+            row["mistake"], row["hint"], arrays.get((row["case"], row["mistake"]), {}), row["exception"]
+        )
         known.fingerprints.setdefault(row["case"], []).append(print)
 
 

@@ -1,7 +1,8 @@
-"""Judges observations: pure functions of a case, what was observed, and what is known. No files, no processes, no torch."""
+"""Judges observations: pure functions of a case, what was observed, and what is known. No files, no torch."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import numpy as np
 from grader.case import Case, Ended, Observation, Outcome, Verdict
 
 Arrays = Mapping[str, np.ndarray]
+MESSAGE_CAP = 500  # characters of what is said of one array: some hold text of the student's
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,19 @@ class Fingerprint:
 
 # What a message alone does not say to a student: (pattern in 'Type: message', sentence).
 REMEDIES = (
-    (r"CUDA|NVIDIA driver", "This machine has no GPU: use the device that is passed in, or that of the tensor at hand."),
-    (r"^ModuleNotFoundError: No module", "Only the files of the assignment are submitted, and only its packages installed."),
+    (
+        r"CUDA|NVIDIA driver",
+        "This machine has no GPU: use the device that is passed in, or that of the tensor at hand.",
+    ),
+    (
+        r"^ModuleNotFoundError: No module",
+        "Only the files of the assignment are submitted, and only its packages installed.",
+    ),
     (r"Weights only load failed", "Save a plain state dict: torch.save(model.state_dict(), path)."),
-    (r"loading state_dict", "The checkpoint belongs to another model: prepare_*() must build the one that was trained."),
+    (
+        r"loading state_dict",
+        "The checkpoint belongs to another model: prepare_*() must build the one that was trained.",
+    ),
     (r"^SystemExit", "A file that is imported must not call exit(): guard it with if __name__ == '__main__'."),
     (r"^EOFError", "Nobody answers input() here: guard it with if __name__ == '__main__'."),
     (r"^SyntaxError|^IndentationError|^TabError", "Python cannot read the file; every case that needs it fails."),
@@ -50,7 +61,9 @@ def judge(
         A `Verdict`, with full points or none.
     """
     outcome, message = _outcome(case, observation, goldens)
-    known = [f for f in fingerprints if matches(case, observation, f)] if outcome in (Outcome.FAILED, Outcome.ERROR) else []
+    known = (
+        [f for f in fingerprints if matches(case, observation, f)] if outcome in (Outcome.FAILED, Outcome.ERROR) else []
+    )
     diagnosed = known[0] if len(known) == 1 else None
     return Verdict(
         case,
@@ -93,8 +106,10 @@ def matches(case: Case, observation: Observation, fingerprint: Fingerprint) -> b
     """Whether the observation is what this known mistake makes of the case."""
     if observation.ended is Ended.RAISED:
         return fingerprint.exception == exception_of(observation)
-    completed = observation.ended is Ended.COMPLETED and not fingerprint.exception
-    return completed and not differences(case, observation, fingerprint.arrays)
+    if observation.ended is not Ended.COMPLETED or fingerprint.exception or not fingerprint.arrays:
+        return False
+    same_names = fingerprint.arrays.keys() == observation.arrays.keys()
+    return same_names and not differences(case, observation, fingerprint.arrays)
 
 
 def exception_of(observation: Observation) -> str:
@@ -117,7 +132,11 @@ def differences(case: Case, observation: Observation, golden: Arrays) -> list[st
 
 
 def difference_of(case: Case, actual: np.ndarray, expected: np.ndarray) -> str:
-    """What is different between two arrays, '' if nothing is. NaN equals NaN."""
+    """What is different between two arrays, in at most MESSAGE_CAP characters; '' if nothing is. NaN equals NaN."""
+    return _difference(case, actual, expected)[:MESSAGE_CAP]
+
+
+def _difference(case, actual, expected):
     if _kind(actual) != _kind(expected):
         return f"expected {_describe(expected)}, got {_describe(actual)}"
     if actual.shape != expected.shape:
@@ -153,9 +172,10 @@ def distance(case: Case, actual: Arrays, expected: Arrays) -> float:
         if e.dtype.kind in "Ub":
             worst = max(worst, float("inf") if (a != e).any() else 0.0)
         elif e.size:
-            with np.errstate(invalid="ignore"):
-                error = np.abs(a.astype(float) - e) / (case.atol + case.rtol * np.abs(e))
-            error = np.where(np.isnan(a) & np.isnan(e), 0.0, np.nan_to_num(error, nan=np.inf, posinf=np.inf))
+            a, e = a.astype(float), e.astype(float)
+            with np.errstate(all="ignore"):
+                error = np.nan_to_num(np.abs(a - e) / (case.atol + case.rtol * np.abs(e)), nan=np.inf, posinf=np.inf)
+            error = np.where((a == e) | (np.isnan(a) & np.isnan(e)), 0.0, error)
             worst = max(worst, float(error.max()))
     return worst
 
@@ -170,7 +190,9 @@ def _describe(array):
 
 
 def _values(expected, actual):
-    return f": {expected.tolist()} against {actual.tolist()}" if max(expected.size, actual.size) <= 12 else ""
+    # Not by size: an array of shape (10**12, 0) has none, and an endless list.
+    small = all(len(a.shape) <= 3 and math.prod(max(n, 1) for n in a.shape) <= 12 for a in (expected, actual))
+    return f": {expected.tolist()} against {actual.tolist()}" if small else ""
 
 
 def _number(value):

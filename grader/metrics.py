@@ -8,7 +8,7 @@ import numpy as np
 
 
 def points_share(accuracy: float, nothing_at: float, everything_at: float) -> float:
-    """The share of the points that an accuracy earns: 0 up to `nothing_at`, 1 from `everything_at`, linear between."""
+    """The share of the points that an accuracy earns: 0 up to `nothing_at`, 1 from `everything_at`, else linear."""
     return min(1.0, max(0.0, (accuracy - nothing_at) / (everything_at - nothing_at)))
 
 
@@ -21,7 +21,7 @@ def wilson_interval(successes: int, trials: int, z: float = 1.96) -> tuple[float
 
 
 def expected_best_share(accuracy: float, samples: int, rounds: int, nothing_at: float, everything_at: float) -> float:
-    """The share that the best of several rounds earns on average at a true accuracy: exact, by the binomial distribution.
+    """The share that the best of several rounds earns on average at a true accuracy: exact, by the binomial.
 
     Args:
         accuracy: the model's true accuracy, in [0, 1].
@@ -30,7 +30,7 @@ def expected_best_share(accuracy: float, samples: int, rounds: int, nothing_at: 
         nothing_at, everything_at: as in `points_share`.
 
     Returns:
-        E[max of K shares] = sum_n share(n / N) (F(n)^K - F(n - 1)^K), F the distribution function of Binomial(N, accuracy).
+        E[max of K shares] = sum_n share(n / N) (F(n)^K - F(n - 1)^K), with F that of Binomial(N, accuracy).
     """
     n = np.arange(samples + 1)
     if accuracy in (0.0, 1.0):

@@ -31,18 +31,24 @@ class _Tape(TorchFunctionMode):
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
-        if func in _STANDARD_NORMAL:
-            return result.copy_(self._noise(result.shape))
-        if func in _NORMAL:
-            positional = args[1:] if func is torch.Tensor.normal_ else args
-            given = dict(zip(("mean", "std"), positional, strict=False)) | kwargs
-            return result.copy_(given.get("mean", 0.0) + given.get("std", 1.0) * self._noise(result.shape))
-        if func in _UNIFORM:
-            return result.copy_(torch.from_numpy(uniform_pattern(*result.shape)))
+        if func in _STANDARD_NORMAL | _NORMAL | _UNIFORM:
+            self._play(result.detach(), func, args, kwargs)  # sampling has no gradient
         return result
 
+    @torch.no_grad()
+    def _play(self, result, func, args, kwargs):
+        """Write the tape's values into what a random function has returned."""
+        if func in _STANDARD_NORMAL:
+            result.copy_(self._noise(result.shape))
+        elif func in _NORMAL:
+            positional = args[1:] if func is torch.Tensor.normal_ else args
+            given = dict(zip(("mean", "std"), positional, strict=False)) | kwargs
+            result.copy_(given.get("mean", 0.0) + given.get("std", 1.0) * self._noise(result.shape))
+        else:
+            result.copy_(torch.from_numpy(uniform_pattern(*result.shape)))
+
     def _noise(self, shape):
-        return torch.from_numpy(self.scale * normal_pattern(*shape))
+        return self.scale * torch.from_numpy(normal_pattern(*shape))
 
 
 @contextlib.contextmanager
@@ -54,16 +60,17 @@ def noise_tape(scale=1.0):
     """
 
     def draw(*shape):
-        return (scale * normal_pattern(*shape)).astype(np.float64) if shape else 0.0
+        return scale * normal_pattern(*shape).astype(np.float64)
 
-    def normal(loc=0.0, scale=1.0, size=()):
-        return loc + scale * draw(*np.atleast_1d(size).astype(int))
+    def normal(loc=0.0, scale=1.0, size=None):
+        shape = np.broadcast_shapes(np.shape(loc), np.shape(scale)) if size is None else np.atleast_1d(size)
+        return loc + scale * draw(*(int(n) for n in shape))
 
     with (
         _Tape(scale),
         mock.patch("numpy.random.randn", draw),
         mock.patch("numpy.random.normal", normal),
-        mock.patch("numpy.random.standard_normal", lambda size=(): normal(size=size)),
+        mock.patch("numpy.random.standard_normal", lambda size=None: normal(size=size)),
     ):
         yield
 
@@ -124,13 +131,20 @@ def factors(target, *terms):
         target, terms: shape (B, ...) each; tensors or arrays.
 
     Returns:
-        (factors, residual): shapes (B, len(terms)) and (B,), float64; the residual is the largest absolute error.
+        (factors, residual): shapes (B, len(terms)) and (B,), float64; the residual is the largest absolute error. Both
+        are NaN for an item that is not finite.
     """
     flat = [np.asarray(torch.as_tensor(t).detach(), dtype=np.float64).reshape(len(t), -1) for t in (target, *terms)]
     y, columns = flat[0], np.stack(flat[1:], axis=-1)
-    found = np.stack([np.linalg.lstsq(a, b, rcond=None)[0] for a, b in zip(columns, y, strict=True)])
+    found = np.stack([_least_squares(a, b) for a, b in zip(columns, y, strict=True)])
     residual = np.abs(np.einsum("bnk,bk->bn", columns, found) - y).max(axis=1)
     return found, residual
+
+
+def _least_squares(columns, y):
+    if not (np.isfinite(columns).all() and np.isfinite(y).all()):
+        return np.full(columns.shape[1], np.nan)
+    return np.linalg.lstsq(columns, y, rcond=None)[0]
 
 
 def pattern(*shape):

@@ -51,11 +51,11 @@ class TensorStreams(Streams):
     def _wrap(self, array):
         import torch
 
-        return torch.from_numpy(np.ascontiguousarray(array))
+        return torch.from_numpy(np.array(array))
 
 
 def normal_pattern(*shape):
-    """The fixed standard normal values that the noise tape plays, float32. They depend only on the number of elements."""
+    """The fixed standard normal values that the noise tape plays, float32; they depend on the element count only."""
     count = int(np.prod(shape))
     return np.random.default_rng([77, count]).standard_normal(count).astype(np.float32).reshape(shape)
 

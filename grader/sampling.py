@@ -1,8 +1,16 @@
-"""The experiment behind accuracy grading: a submission's checkpoint generates images. Runs where student code runs."""
+"""The experiments behind accuracy grading: a submission's checkpoint loads, and generates images.
+
+They run where student code runs.
+"""
 
 from grader.lazy import Lazy
 
 torch = Lazy("torch")
+
+
+def load(code, rng, *, prepare, checkpoint):
+    """Build the model and load its checkpoint strictly. Observes its number of parameters."""
+    return {"parameters": sum(p.numel() for p in _model(code, prepare, checkpoint).parameters())}
 
 
 def sample(code, rng, *, prepare, checkpoint, labels, device, threads):
@@ -21,8 +29,12 @@ def sample(code, rng, *, prepare, checkpoint, labels, device, threads):
         images: what generate_sample returned, float32.
     """
     torch.set_num_threads(threads)
-    model = getattr(code.assignment, prepare)()
-    model.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True))
-    model = model.to(device).eval()
+    model = _model(code, prepare, checkpoint).to(device).eval()
     images = model.generate_sample(len(labels), device=torch.device(device), labels=torch.tensor(labels))
     return {"images": images.float()}
+
+
+def _model(code, prepare, checkpoint):
+    model = getattr(code.assignment, prepare)()
+    model.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True))
+    return model

@@ -124,8 +124,12 @@ class Process:
 def _clean_environment():
     keep = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
     environment = {name: os.environ[name] for name in keep if name in os.environ}
-    # One thread: an experiment is small, and OpenMP's pool would not survive a fork.
-    return environment | {"MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    return environment | {
+        "MPLBACKEND": "Agg",
+        "OMP_NUM_THREADS": "1",  # an experiment is small, and OpenMP's pool would not survive a fork
+        "OMP_WAIT_POLICY": "PASSIVE",  # spinning threads slow down everybody else on a shared machine
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
 
 
 def _read_answers(stream, answers):

@@ -1,6 +1,7 @@
-"""The trusted judge of images: a process that never runs student code. Started as `python -m grader.scoring CLASSIFIER`.
+"""The trusted judge of images: a process that never runs student code.
 
-Reads one path of an .npy of images a line on standard input; answers each with a JSON list of predicted classes.
+Started as `python -m grader.scoring CLASSIFIER`. Reads one path of an .npy of images a line on standard input, and
+answers each with a JSON list of predicted classes.
 """
 
 import hashlib

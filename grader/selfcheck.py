@@ -66,7 +66,9 @@ def check(assignment: Assignment, tier, known: Known, progress: Callable = lambd
     for mistake in assignment.mistakes:
         progress(mistake.id)
         _check_mistake(run, mistake, caught, report)
-    report.failures += [f"{id}: no mistake makes this case fail, so it shows nothing" for id, n in caught.items() if not n]
+    report.failures += [
+        f"{id}: no mistake makes this case fail, so it shows nothing" for id, n in caught.items() if not n
+    ]
     _check_fingerprints(assignment, known, report)
     return report
 
@@ -130,9 +132,11 @@ def _check_oracles(assignment, known, seed, report):
             if oracle is None:
                 report.failures.append(f"{case.id}: no oracle for the golden of {source}")
                 continue
-            expected = {name: array for name, array in oracle.expected(Streams(seed, case.id)).items()}
+            expected = oracle.expected(Streams(seed, case.id))
             if expected.keys() != arrays.keys():
-                report.failures.append(f"{case.id}: the oracle of {source} is about {sorted(expected)}, not {sorted(arrays)}")
+                report.failures.append(
+                    f"{case.id}: the oracle of {source} is about {sorted(expected)}, not {sorted(arrays)}"
+                )
             for line in differences(case, Observation(Ended.COMPLETED, arrays), expected):
                 report.failures.append(f"{case.id}: the golden of {source} disagrees with its oracle: {line}")
     report.failures += [f"{case}: its oracle for {source} has no golden" for case, source in oracles]

@@ -42,7 +42,7 @@ class Submission:
 
 def read_allowlist(path: Path) -> list[Allowed]:
     """Read `allowlist.txt`: a line 'name required|optional max_bytes' for each file; # starts a comment."""
-    lines = [line.split() for line in path.read_text().splitlines() if line and not line.startswith("#")]
+    lines = [line.split() for line in path.read_text().splitlines() if line.strip() and not line.startswith("#")]
     return [Allowed(name, need == "required", int(size)) for name, need, size in lines]
 
 
@@ -110,7 +110,9 @@ def _find_in_zip(path, allowlist):
         archive = zipfile.ZipFile(path)
         members = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise SubmissionError(f"{path} is not a zip that can be read ({error}): make it with collect_submission.sh") from error
+        raise SubmissionError(
+            f"{path} is not a zip that can be read ({error}): make it with collect_submission.sh"
+        ) from error
     with archive:
         if len(members) > MEMBERS_CAP:
             raise SubmissionError(f"{path} has {len(members)} members, more than {MEMBERS_CAP}")
@@ -125,7 +127,8 @@ def _find_in_zip(path, allowlist):
 
 def _root(names, allowlist):
     """The folder inside the zip that holds the files: '' or e.g. 'student/'; the shallowest if there are several."""
-    paths = [PurePosixPath(name) for name in names if "__MACOSX" not in name]
+    paths = [PurePosixPath(name) for name in names]
+    paths = [p for p in paths if not p.is_absolute() and not {"..", "__MACOSX"} & set(p.parts)]
     required = {allowed.name for allowed in allowlist if "/" not in allowed.name}
     parents = [path.parent for path in paths if path.name in required]
     if not parents:
@@ -139,6 +142,8 @@ def _read_member(archive, member, count):
         raise SubmissionError(f"{member.filename} is encrypted")
     if (member.external_attr >> 16) & 0o170000 not in (0, 0o100000):
         raise SubmissionError(f"{member.filename} is a link or a special file: hand in the file itself")
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # only these inflate piece by piece
+        raise SubmissionError(f"{member.filename} in the zip cannot be read: compression method {member.compress_type}")
     try:
         with archive.open(member) as stream:
             return stream.read(count)

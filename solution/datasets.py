@@ -57,8 +57,8 @@ def _fashion_mnist(train):
         data = FashionMNIST(root, train=train, download=not (root / "FashionMNIST" / "raw").is_dir())
     except Exception as error:
         raise DatasetError(
-            f"FashionMNIST is not in {root} and could not be downloaded ({error}). Set GENMODELS_DATA to the folder that "
-            "contains FashionMNIST/, or try the pipeline with --data synthetic"
+            f"FashionMNIST is not in {root} and could not be downloaded ({error}). Set GENMODELS_DATA to the folder "
+            "that contains FashionMNIST/, or try the pipeline with --data synthetic"
         ) from error
     return torch.nn.functional.pad(data.data, (2, 2, 2, 2))[:, None], data.targets.long()
 
@@ -110,7 +110,9 @@ def _draw_digit(digit, fonts, channels, rng):
     font = fonts[rng.integers(len(fonts))]
     ImageDraw.Draw(mask).text(middle, digit, 255, font, anchor="mm", stroke_width=int(rng.integers(2)))
     slant = rng.uniform(-0.35, 0.35)
-    mask = mask.transform(mask.size, Image.Transform.AFFINE, (1, slant, -slant * SIZE / 2, 0, 1, 0), Image.Resampling.BILINEAR)
+    mask = mask.transform(
+        mask.size, Image.Transform.AFFINE, (1, slant, -slant * SIZE / 2, 0, 1, 0), Image.Resampling.BILINEAR
+    )
     coverage = np.asarray(mask, dtype=np.float32)[:, :, None] / 255
     dark, light = rng.uniform(0, 90, size=channels), rng.uniform(150, 255, size=channels)
     if rng.random() < 0.3:

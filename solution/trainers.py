@@ -1,7 +1,7 @@
 """Given: one training loop for every model of part 4, and the files that it leaves.
 
-A model is trained through `loss = model(images, labels)`. Training can be interrupted at any moment and goes on where it
-last saved: the state lies beside the checkpoint, in `<name>.resume.pt`, until training is complete.
+A model is trained through `loss = model(images, labels)`. Training can be interrupted at any moment and goes on where
+it last saved: the state lies beside the checkpoint, in `<name>.resume.pt`, until training is complete.
 """
 
 import os

@@ -177,7 +177,7 @@ class DDPM(nn.Module):
         raise NotImplementedError("TODO(4.ddpm_loss)")
 
     def recover_sample(self, noisy_sample, estimated_noise, timestep):
-        """One reverse step: sample x_{t-1} given x_t. Implements line 4 of algorithm 2 of DDPM, with sigma_t^2 = beta_t.
+        """One reverse step: sample x_{t-1} given x_t. Implements line 4 of DDPM's algorithm 2, with sigma_t^2 = beta_t.
 
         sigma_t^2 = (1 - alpha_bar_{t-1}) / (1 - alpha_bar_t) beta_t is the other choice of the paper, and as good.
 

@@ -65,7 +65,7 @@ def train_classifier(config, device):
 
 
 def train_ddpm(config, device):
-    """Train the reference of `prepare_ddpm`. Returns its path and the loss; `grader grade solution` measures accuracy."""
+    """Train the reference of `prepare_ddpm`. Returns its path and its losses; `grader grade` measures accuracy."""
     path = ROOT / "solution" / "checkpoints" / "DDPM.pt"
     torch.manual_seed(config.seed)
     return path, {"losses": train(prepare_ddpm(), load("fashion_mnist"), path, config, device)}

@@ -119,7 +119,7 @@ _SCHEDULE = {
 @case(
     "4.schedule",
     points=0.5,
-    equation="beta_t from beta_start to beta_end; alpha_t = 1 - beta_t; alpha_bar_t = prod_{s<=t} alpha_s (DDPM, sec. 2)",
+    equation="beta_t from beta_start to beta_end; alpha_t = 1 - beta_t; alpha_bar_t = prod_{s<=t} alpha_s (DDPM, 2)",
     shows=_SCHEDULE,
     rtol=2e-4,
     atol=2e-6,
@@ -265,7 +265,7 @@ def ddpm_gradient(code, rng):
     points=0.5,
     equation="t ~ Uniform({0, ..., T - 1}) for each item; the network sees x_t, t and the label (DDPM, algorithm 1)",
     shows={
-        "factors": "the factors of x_0 and of the noise in what the network sees, a row for each t (nan: t never drawn)",
+        "factors": "the factors of x_0 and of the noise in what the network sees, a row for each t (nan: never drawn)",
         "residual": "what the network sees besides x_0 and the noise",
         "in_range": "whether every t is in {0, ..., T - 1}",
         "t_per_item": "whether the items of a batch have different t",
@@ -320,7 +320,7 @@ def _recover(model, x, noise, t):
 @case(
     "4.ddpm_step",
     points=1,
-    equation="x_{t-1} = (x_t - beta_t / sqrt(1 - alpha_bar_t) eps) / sqrt(alpha_t) + sigma_t z, z = 0 at t = 0 (algorithm 2)",
+    equation="x_{t-1} = (x_t - beta_t / sqrt(1 - alpha_bar_t) eps) / sqrt(alpha_t) + sigma_t z, z_0 = 0 (algorithm 2)",
     shows={
         "mean_factors": "the factors of x_t and of the estimated noise in the mean, a row for each of t = 0, 1, 3, 6",
         "mean_residual": "what the mean holds besides x_t and the estimated noise, for each t",
@@ -373,7 +373,7 @@ def _sampler(code, rng, predict, steps):
 def ddpm_sample(code, rng):
     """Sampling: the whole loop, with a network and noise that are known"""
     slope, offset = rng.uniform("slope", 6, low=0.2, high=0.9), rng.uniform("offset", 6, low=-0.1, high=0.1)
-    spy, model = _sampler(code, rng, lambda x, t, label: _of(slope, t) * x + _of(offset, t), steps=6)
+    _, model = _sampler(code, rng, lambda x, t, label: _of(slope, t) * x + _of(offset, t), steps=6)
     with probes.noise_tape(0.1):
         sample = model.generate_sample(5, device=torch.device("cpu"), labels=torch.tensor([1, 0, 7, 2, 9]))
     return {"sample": sample[:, :, 3:6, 10:14], "shape": sample.shape, "dtype": str(sample.dtype)}
@@ -425,7 +425,7 @@ def ddpm_sampling_rules(code, rng):
 
 
 def _labels_in_every_step(calls, labels):
-    """Guidance may call the network twice a step, or with both batches in one: some call must hold the labels in order."""
+    """Guidance calls the network twice a step, or with two batches in one: some call must hold the labels in order."""
     steps = {}
     for call in calls:
         windows = [] if call.label is None else call.label.reshape(-1).unfold(0, min(len(labels), len(call.label)), 1)

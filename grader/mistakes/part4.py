@@ -369,7 +369,8 @@ SAMPLING = (
     mistake(
         "posterior_variance_without_beta",
         "        z = z * (timestep.reshape(shape) > 0)\n        return mean + beta.sqrt() * z",
-        "        previous = alpha_bar / alpha\n        return mean + ((1 - previous) / (1 - alpha_bar)).sqrt() * z * (timestep.reshape(shape) > 0)",
+        "        previous = alpha_bar / alpha\n        z = z * (timestep.reshape(shape) > 0)\n"
+        "        return mean + ((1 - previous) / (1 - alpha_bar)).sqrt() * z",
         "The posterior variance lacks its factor beta_t: (1 - alpha_bar_{t-1}) / (1 - alpha_bar_t) beta_t.",
         "ddpm_step",
         "ddpm_sample",

@@ -20,8 +20,8 @@ def variances(start, end, steps, quadratic=False):
 def reverse_step(betas, bars, t, posterior):
     """Factors of x_t and eps in the mean of x_{t-1}, and sigma, by Bayes' rule.
 
-    q(x_{t-1} | x_t, x_0) is proportional to N(x_t; sqrt(alpha) x_{t-1}, beta) N(x_{t-1}; sqrt(bar') x_0, 1 - bar'): add the
-    precisions, and put in the x_0 that eps implies. At t = 0 the second factor is a point at x_0.
+    q(x_{t-1} | x_t, x_0) is proportional to N(x_t; sqrt(alpha) x_{t-1}, beta) N(x_{t-1}; sqrt(bar') x_0, 1 - bar'): add
+    the precisions, and put in the x_0 that eps implies. At t = 0 the second factor is a point at x_0.
     """
     before = bars[t - 1] if t else 1.0
     # x_0 = from_x x_t + from_eps eps

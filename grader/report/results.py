@@ -62,7 +62,9 @@ def gradescope(tier: str, verdicts: Sequence[Verdict]) -> dict:
         ],
     }
     if any(v.outcome is Outcome.INFRASTRUCTURE for v in verdicts):
-        results["output"] += " The grader itself failed on some cases: this is not your fault, and will be graded again."
+        results["output"] += (
+            " The grader itself failed on some cases: this is not your fault, and will be graded again."
+        )
         return results
     return results | {"score": sum(v.points for v in verdicts)}
 

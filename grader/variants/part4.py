@@ -61,7 +61,10 @@ INTERLEAVED_EMBEDDING = Variant(
     "4.interleaved_embedding",  # as in "Attention Is All You Need", with the last frequency exactly 1/10000
     (
         ("torch.arange(half, device=time.device) / half)", "torch.arange(half, device=time.device) / (half - 1))"),
-        ("torch.cat([angles.sin(), angles.cos()], dim=-1)", "torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)"),
+        (
+            "torch.cat([angles.sin(), angles.cos()], dim=-1)",
+            "torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(1)",
+        ),
     ),
 )
 
@@ -69,7 +72,11 @@ FLOAT64_SCHEDULE = Variant(
     "4.float64_schedule",
     (
         (LINEAR, "self.betas = torch.linspace(beta_start, beta_end, num_steps, dtype=torch.float64)\n"),
-        (CUMPROD, "torch.cumprod(self.alphas, dim=0).float()\n        self.betas, self.alphas = self.betas.float(), self.alphas.float()"),
+        (
+            CUMPROD,
+            "torch.cumprod(self.alphas, dim=0).float()\n"
+            "        self.betas, self.alphas = self.betas.float(), self.alphas.float()",
+        ),
     ),
 )
 
@@ -78,7 +85,10 @@ OTHER_RANDOM_CALLS = Variant(
     (
         (DRAW, "noise = torch.distributions.Normal(0.0, 1.0).sample(x.shape)"),
         ("z = torch.randn_like(noisy_sample)\n", "z = torch.empty_like(noisy_sample).normal_(0, 1)\n"),
-        ("torch.randn(num_samples, self.network.in_channels, 32, 32, device=device)", "torch.normal(0.0, 1.0, size=(num_samples, 1, 32, 32)).to(device)"),
+        (
+            "torch.randn(num_samples, self.network.in_channels, 32, 32, device=device)",
+            "torch.normal(0.0, 1.0, size=(num_samples, 1, 32, 32)).to(device)",
+        ),
     ),
 )
 
@@ -99,7 +109,10 @@ LOSS_BY_HAND = Variant(
     ),
 )
 
-CLAMPED_SAMPLES = Variant("4.clamped_samples", (("            " + UPDATE + "\n        return x", "            " + UPDATE + "\n        return x.clamp(-1, 1)"),))
+CLAMPED_SAMPLES = Variant(
+    "4.clamped_samples",
+    (("            " + UPDATE + "\n        return x", "            " + UPDATE + "\n        return x.clamp(-1, 1)"),),
+)
 
 BUFFERS = Variant(
     "4.scheduler_with_buffers",
@@ -113,8 +126,15 @@ BUFFERS = Variant(
 ZERO_INITIALISED_HEAD = Variant(
     "4.zero_initialised_head",
     (
-        ("        self.unfold = nn.PixelShuffle(2)\n", "        self.unfold = nn.PixelShuffle(2)\n        nn.init.zeros_(self.head.weight)\n        nn.init.zeros_(self.head.bias)\n"),
+        (
+            "        self.unfold = nn.PixelShuffle(2)\n",
+            "        self.unfold = nn.PixelShuffle(2)\n"
+            "        nn.init.zeros_(self.head.weight)\n"
+            "        nn.init.zeros_(self.head.bias)\n",
+        ),
     ),
 )
 
-OWN_EXCEPTION = Variant("4.own_exception", (("raise ValueError(f\"interpolation", "raise NotImplementedError(f\"interpolation"),))
+OWN_EXCEPTION = Variant(
+    "4.own_exception", (('raise ValueError(f"interpolation', 'raise NotImplementedError(f"interpolation'),)
+)

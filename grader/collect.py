@@ -1,0 +1,93 @@
+"""The pre-flight of `sh collect_submission.sh`: refuses what cannot be graded, warns of the rest, and zips."""
+
+from __future__ import annotations
+
+import re
+import sys
+import zipfile
+from pathlib import Path
+
+from grader import assignment as assignments
+from grader.accuracy import tasks
+from grader.assignment import Assignment
+from grader.case import Case, InfrastructureError
+from grader.judge import ending
+from grader.sampling import load
+from grader.sandbox import Process
+from grader.submission import Submission, SubmissionError, lay_out
+
+TODO = re.compile(r"NotImplementedError\(\"(TODO\([\w.]+\))")
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the same files give the same zip, byte for byte
+
+
+def collect(assignment: Assignment, tier, folder: Path, target: Path) -> list[str]:
+    """Check a folder and write the zip.
+
+    Returns:
+        Warnings: what is unfinished, but can be handed in.
+
+    Raises:
+        SubmissionError: what cannot be graded; nothing is written then.
+    """
+    with lay_out(folder, assignment.allowlist, assignment.student) as submission:
+        if submission.missing:
+            raise SubmissionError(f"missing in {folder}: {', '.join(submission.missing)}")
+        warnings = _unfinished(submission)
+        problems = []
+        for task in tasks(assignment.policy):
+            checkpoint = task.policy.checkpoint
+            if checkpoint not in submission.present:
+                warnings.append(
+                    f"{checkpoint} is not there: {task.policy.points:g} points of accuracy cannot be earned"
+                )
+            elif problem := _does_not_load(assignment, tier, submission, task.policy):
+                problems.append(f"{checkpoint} does not load into {task.policy.prepare}(): {problem}")
+        if problems:
+            raise SubmissionError("\n".join(problems))
+        _write_zip(submission, target)
+    return warnings
+
+
+def _unfinished(submission: Submission) -> list[str]:
+    warnings = []
+    for name in submission.present:
+        if name.endswith(".py"):
+            text = (submission.folder / name).read_text(errors="replace")
+            warnings += [f"{name}: {todo} is not done" for todo in dict.fromkeys(TODO.findall(text))]
+    return warnings
+
+
+def _does_not_load(assignment, tier, submission, policy):
+    case = Case(f"{policy.part}.checkpoint", "", 0.0, load, "", 0.0, 0.0, {}, seconds=120.0)
+    arguments = {"prepare": policy.prepare, "checkpoint": policy.checkpoint}
+    observation = tier.observe(case, submission.folder, 0, assignment.limits, arguments)
+    problem = ending(observation)
+    return problem and problem[1]
+
+
+def _write_zip(submission, target):
+    with zipfile.ZipFile(target, "w") as archive:
+        for name in sorted(submission.present):
+            member = zipfile.ZipInfo(name, EPOCH)
+            member.external_attr = 0o100644 << 16
+            member.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(member, (submission.folder / name).read_bytes())
+
+
+def main() -> None:
+    """`python -m grader.collect FOLDER ZIP`."""
+    folder, target = Path(sys.argv[1]), Path(sys.argv[2])
+    tier = Process()
+    try:
+        warnings = collect(assignments.load(), tier, folder, target)
+    except (SubmissionError, InfrastructureError) as error:
+        sys.exit(f"not collected: {error}")
+    finally:
+        tier.close()
+    for warning in warnings:
+        print(f"warning: {warning}")
+    print(f"{target}: ready to upload")
+
+
+if __name__ == "__main__":
+    main()

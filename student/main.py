@@ -1,0 +1,102 @@
+"""Given: trains and tries out the models of part 4.
+
+python main.py --model ddpm --mode train                  # to checkpoints/DDPM.pt; interrupt and repeat to go on
+python main.py --model ddpm --mode generate               # to outputs/ddpm.png, and prints the accuracy
+python main.py --model ddpm --mode train --data synthetic # digits drawn by your own machine, for trying things out
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from assignment import prepare_ddpm
+from classifier import classify, load_classifier
+from datasets import DatasetError, load
+from trainers import TrainConfig, TrainingError, autocast, best_device, load_weights, train
+
+MODELS = {"ddpm": (prepare_ddpm, "checkpoints/DDPM.pt")}
+
+
+def save_grid(images, path, columns):
+    """Write images, shape (N, C, H, W) in [-1, 1], as one PNG with `columns` images in a row."""
+    from PIL import Image
+
+    pixels = ((images.cpu().clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
+    rows = [np.concatenate(list(pixels[i : i + columns]), axis=1) for i in range(0, len(pixels), columns)]
+    grid = np.concatenate([r for r in rows if r.shape == rows[0].shape], axis=0)
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(grid.squeeze(-1) if grid.shape[-1] == 1 else grid).resize(
+        (2 * grid.shape[1], 2 * grid.shape[0]), Image.Resampling.NEAREST
+    ).save(path)
+
+
+def generate(model, arguments, device):
+    """Sample the same number of images of each class, save a grid, and print how many the classifier recognises."""
+    classes = model.network.num_classes
+    labels = torch.arange(arguments.num_samples) % classes
+    model = model.to(device).eval()
+    torch.manual_seed(arguments.seed)
+    with torch.no_grad(), autocast(device):
+        images = model.generate_sample(len(labels), device=device, labels=labels).float()
+    path = f"outputs/{arguments.model}.png"
+    save_grid(images[: 10 * classes], path, columns=classes)
+    print(f"{path}: a column for each class")
+    if arguments.data == "fashion_mnist":
+        predicted = classify(load_classifier(device=device), images)
+        print(f"accuracy: {(predicted == labels).double().mean():.3f} of {len(labels)} samples are recognised")
+    else:
+        print("no accuracy: the classifier knows FashionMNIST only")
+
+
+def parse(arguments=None):
+    """The command line's arguments."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", choices=MODELS, required=True)
+    parser.add_argument("--mode", choices=("train", "generate"), required=True)
+    parser.add_argument("--data", default="fashion_mnist", help="fashion_mnist, synthetic, or a folder of your images")
+    parser.add_argument("--epochs", type=int, default=TrainConfig.epochs)
+    parser.add_argument("--batch-size", type=int, default=TrainConfig.batch_size)
+    parser.add_argument("--learning-rate", type=float, default=TrainConfig.learning_rate)
+    parser.add_argument("--limit", type=int, help="train on the first so many images only")
+    parser.add_argument("--num-samples", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default=str(best_device()), help="cpu, cuda, cuda:1 or mps (default: the fastest)")
+    parser.add_argument("--checkpoint", help="default: checkpoints/<MODEL>.pt")
+    parser.add_argument("--fresh", action="store_true", help="start anew instead of resuming an interrupted training")
+    return parser.parse_args(arguments)
+
+
+def main(arguments=None):
+    """Run one mode of one model."""
+    arguments = parse(arguments)
+    prepare, checkpoint = MODELS[arguments.model]
+    checkpoint = arguments.checkpoint or checkpoint
+    torch.manual_seed(arguments.seed)
+    model = prepare()
+    if arguments.mode == "generate":
+        generate(load_weights(model, checkpoint), arguments, torch.device(arguments.device))
+        return
+    dataset = load(arguments.data)
+    if arguments.limit:
+        dataset = torch.utils.data.TensorDataset(*(tensor[: arguments.limit] for tensor in dataset.tensors))
+    config = TrainConfig(
+        epochs=arguments.epochs,
+        batch_size=arguments.batch_size,
+        learning_rate=arguments.learning_rate,
+        seed=arguments.seed,
+    )
+    losses = train(model, dataset, checkpoint, config, arguments.device, resume=not arguments.fresh)
+    print(f"{checkpoint}: loss {losses[0]:.4f} after the first epoch, {losses[-1]:.4f} after the last")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except NotImplementedError as missing:
+        sys.exit(f"not implemented yet: {missing}. Fill it in, and try `pytest grader/`")
+    except (DatasetError, TrainingError) as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit("interrupted: the same command goes on from the last state saved")

@@ -1,0 +1,66 @@
+"""What the tests share: one worker for the session, the assignment, and a way to make submissions."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "solution")]
+
+from grader import assignment as assignments  # noqa: E402  (after the path)
+from grader import golden  # noqa: E402
+from grader.grading import open_submission  # noqa: E402
+from grader.sandbox import Process  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def tier():
+    worker = Process()
+    yield worker
+    worker.close()
+
+
+@pytest.fixture(scope="session")
+def assignment():
+    return assignments.load(staff=True)
+
+
+@pytest.fixture(scope="session")
+def known(assignment):
+    return golden.load(assignment.resources)
+
+
+@pytest.fixture
+def make_submission(tmp_path):
+    """make_submission(models='text', ...) is the solution with whole files replaced; None removes one."""
+
+    def make(**files):
+        folder = tmp_path / "submission"
+        folder.mkdir()
+        for path in (ROOT / "solution").glob("*.py"):
+            shutil.copy(path, folder)
+        for name, text in files.items():
+            file = folder / f"{name}.py"
+            file.unlink() if text is None else file.write_text(text)
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def solution_text():
+    """solution_text('models') is a file of the solution, for a test to change."""
+    return lambda name: (ROOT / "solution" / f"{name}.py").read_text()
+
+
+@pytest.fixture
+def verdicts_of(assignment, tier, known):
+    """verdicts_of(folder, id, ...) grades these cases, all of them by default. Returns {id: verdict}."""
+
+    def grade(folder, *ids):
+        with open_submission(assignment, tier, known, folder) as grading:
+            return {c.id: grading.verdict(c) for c in assignment.cases if not ids or c.id in ids}
+
+    return grade

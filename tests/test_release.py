@@ -1,0 +1,281 @@
+"""What students get: every answer gone, everything else as it was."""
+
+from __future__ import annotations
+
+import ast
+import re
+from types import SimpleNamespace
+
+import pytest
+
+from grader import assignment as assignments
+from grader import release
+from grader.release import MarkerError, patched, points_table, strip_answers, with_points_table, write_patched
+
+SOLUTION = '''"""A module."""
+
+import torch
+
+
+class Model:
+    """A model."""
+
+    def forward(self, x):
+        """Double x.
+
+        Args:
+            x: shape (B,).
+        """
+        # BEGIN ANSWER(4.forward) twice x
+        doubled = 2 * x
+
+        return doubled
+        # END ANSWER
+
+    def given(self):
+        return 1
+
+    def backward(self, x):
+        """Halve x."""
+        y = x.clone()
+        # BEGIN ANSWER(4.backward) half of "x"
+        return y / 2
+        # END ANSWER
+'''
+STUB = '''"""A module."""
+
+import torch
+
+
+class Model:
+    """A model."""
+
+    def forward(self, x):
+        """Double x.
+
+        Args:
+            x: shape (B,).
+        """
+        # TODO(4.forward): twice x
+        raise NotImplementedError("TODO(4.forward)")
+
+    def given(self):
+        return 1
+
+    def backward(self, x):
+        """Halve x."""
+        y = x.clone()
+        # TODO(4.backward): half of "x"
+        raise NotImplementedError("TODO(4.backward)")
+'''
+
+
+@pytest.fixture(scope="module")
+def assignment():
+    """The assignment of this repository, as its authors see it."""
+    return assignments.load(staff=True)
+
+
+@pytest.fixture(scope="module")
+def student(assignment):
+    """The generated Python files of students, {name: text}."""
+    files = release.student_files(assignment)
+    return {name: content.decode() for name, content in files.items() if name.endswith(".py")}
+
+
+# ---------------------------------------------------------------------------------------------------------- stubs
+
+
+def test_answers_become_todos_and_all_else_is_kept():
+    assert strip_answers(SOLUTION, "model.py") == STUB
+
+
+def test_a_stub_raises_the_task_that_is_to_be_done():
+    namespace = {"torch": None}
+    exec(strip_answers(SOLUTION.replace("import torch", ""), "model.py"), namespace)
+    model = namespace["Model"]()
+    with pytest.raises(NotImplementedError, match=r"TODO\(4.forward\)"):
+        model.forward(1)
+    assert model.given() == 1
+
+
+def test_an_answer_at_the_top_of_a_file_is_replaced_there():
+    text = "# BEGIN ANSWER(4.x) define f\ndef f(): ...\n# END ANSWER\n"
+    assert strip_answers(text, "f.py") == '# TODO(4.x): define f\nraise NotImplementedError("TODO(4.x)")\n'
+
+
+def test_a_file_without_answers_stays_as_it_is():
+    text = '"""Given."""\n\n\ndef f():\n    return 1\n'
+    assert strip_answers(text, "given.py") == text
+
+
+BEGIN, END = "    # BEGIN ANSWER(4.x) do it\n", "    # END ANSWER\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (BEGIN + BEGIN + END, "f.py, line 2: an answer begins inside the one of line 1"),
+        (BEGIN + "    pass\n" + BEGIN + END + END, "f.py, line 3: an answer begins inside the one of line 1"),
+        ("pass\n" + END, "f.py, line 2: an answer ends that did not begin"),
+        (BEGIN + END + END, "f.py, line 3: an answer ends that did not begin"),
+        ("pass\n" + BEGIN + "    pass\n", "f.py, line 2: the answer that begins here does not end"),
+        (BEGIN + "  # END ANSWER\n", "f.py, line 2: indented differently from line 1"),
+        (BEGIN + "\t# END ANSWER\n", "f.py, line 2: indented differently from line 1"),
+        *[
+            (wrong + "\n", "f.py, line 1: write '# BEGIN ANSWER(part.case) what to do' or '# END ANSWER'")
+            for wrong in (
+                "# BEGIN ANSWER 4.x do it",
+                "# BEGIN ANSWER(4.x)",
+                "# BEGIN ANSWER(4.x): ",
+                "# BEGIN ANSWER() do it",
+                "#BEGIN ANSWER(4.x) do it",
+                "## BEGIN ANSWER(4.x) do it",
+                "x = 1  # BEGIN ANSWER(4.x) do it",
+                "# BEGIN ANSWER(4 x) do it",
+            )
+        ],
+        *[
+            (BEGIN + wrong + "\n", "f.py, line 2: write '# BEGIN ANSWER")
+            for wrong in (
+                "    # END ANSWER ",
+                "    # END ANSWER(4.x)",
+                "    #END ANSWER",
+                "    return 1  # END ANSWER",
+                "    # END ANSWER.",
+            )
+        ],
+        (BEGIN + "    # End Answer\n", "f.py, line 1: the answer that begins here does not end"),
+        ("    # Begin Answer(4.x) do it\n" + END, "f.py, line 2: an answer ends that did not begin"),
+    ],
+)
+def test_a_wrong_marker_is_named_with_its_file_and_line(text, message):
+    with pytest.raises(MarkerError, match=re.escape(message)):
+        strip_answers(text, "f.py")
+
+
+def answers(text):
+    """The lines of every answer in a file of the solution, found without the code under test."""
+    for block in re.findall(r"# BEGIN ANSWER.*?\n(.*?)# END ANSWER", text, re.DOTALL):
+        yield from (line.strip() for line in block.splitlines())
+
+
+def test_every_generated_file_compiles(student):
+    assert {"models.py", "assignment.py"} <= student.keys()
+    for name, text in student.items():
+        compile(text, name, "exec")
+
+
+def test_no_generated_file_contains_a_line_of_an_answer(assignment, student):
+    secret = {line for p in assignment.solution.glob("*.py") for line in answers(p.read_text()) if len(line) > 25}
+    assert len(secret) > 20
+    leaked = {(name, line) for name, text in student.items() for line in secret if line in text}
+    assert leaked == set()
+
+
+def test_every_generated_file_keeps_the_signatures_and_docstrings_of_the_solution(assignment, student):
+    for name, text in student.items():
+        assert interface(text) == interface((assignment.solution / name).read_text())
+
+
+def interface(text):
+    """Name, arguments and docstring of everything that a file defines."""
+    return [
+        (node.name, ast.dump(node.args) if hasattr(node, "args") else "", ast.get_docstring(node))
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        if not _is_inside_an_answer(node, text)
+    ]
+
+
+def _is_inside_an_answer(node, text):
+    before = "\n".join(text.splitlines()[: node.lineno])
+    return before.count("# BEGIN ANSWER") > before.count("# END ANSWER")
+
+
+def test_every_todo_names_a_case(assignment, student):
+    todos = {todo for text in student.values() for todo in re.findall(r"TODO\(([\w.]+)\)", text)}
+    assert todos
+    assert todos <= assignment.by_id.keys()
+
+
+def test_the_allowlist_is_the_files_with_answers_and_the_graded_checkpoints(assignment, student):
+    lines = [line.split() for line in release.allowlist(assignment).splitlines() if not line.startswith("#")]
+    with_todos = {name for name, text in student.items() if "TODO(" in text}
+    assert {name for name, need, _ in lines if need == "required"} == with_todos
+    checkpoints = {a.checkpoint: str(a.checkpoint_bytes) for a in assignment.policy.accuracy.values()}
+    assert {name: size for name, need, size in lines if need == "optional"} == checkpoints
+
+
+# -------------------------------------------------------------------------------------------------------- patches
+
+
+def test_patches_are_applied_one_after_the_other():
+    assert patched("a = 1\nb = 2\n", (("a = 1", "a = 3"), ("a = 3\nb", "c")), "4.mistake") == "c = 2\n"
+
+
+@pytest.mark.parametrize(("text", "count"), [("b = 2", 0), ("a = 1; a = 1", 2), ("", 0)])
+def test_a_patch_whose_old_text_is_not_there_exactly_once_is_refused(text, count):
+    with pytest.raises(MarkerError, match=f"4.mistake: its old text occurs {count} times, not once: 'a = 1'"):
+        patched(text, (("a = 1", "a = 2"),), "4.mistake")
+
+
+def test_a_change_is_written_into_its_file_only(assignment, tmp_path):
+    change = assignment.mistakes[0]
+    folder = write_patched(assignment, change, tmp_path / "new" / "folder")
+    expected = {p.name: p.read_text() for p in assignment.solution.glob("*.py")}
+    expected[change.file] = patched(expected[change.file], change.patches, change.id)
+    assert {p.name: p.read_text() for p in folder.iterdir()} == expected
+
+
+def test_every_mistake_and_variant_applies_and_compiles(assignment):
+    for change in (*assignment.mistakes, *assignment.variants):
+        original = (assignment.solution / change.file).read_text()
+        text = patched(original, change.patches, change.id)
+        assert text != original
+        compile(text, change.id, "exec")
+
+
+# --------------------------------------------------------------------------------------------------- points table
+
+
+def small_assignment():
+    """Two cases and one accuracy, as the points table sees them."""
+    cases = [SimpleNamespace(id="4.a", points=0.5, title="A"), SimpleNamespace(id="4.b", points=2, title="B")]
+    accuracy = SimpleNamespace(part=4, title="C", points=32.0, nothing_at=0.75, everything_at=0.85)
+    return SimpleNamespace(cases=cases, policy=SimpleNamespace(accuracy={"ddpm": accuracy}))
+
+
+TABLE = """| case | points | what is tried |
+|---|---:|---|
+| `4.a` | 0.5 | A |
+| `4.b` | 2 | B |
+| `4.ddpm_accuracy` | 32 | C (75% earns nothing, 85% everything) |
+| **total** | **34.5** | |"""
+
+
+def test_the_points_table_lists_what_earns_points_and_adds_it_up():
+    assert points_table(small_assignment()) == TABLE
+
+
+def test_the_real_points_table_adds_up(assignment):
+    rows = [line.split("|") for line in points_table(assignment).splitlines()[2:]]
+    assert {len(row) for row in rows} == {5}  # no title may hold a '|'
+    points = [float(row[2].strip(" *")) for row in rows]
+    assert points[-1] == pytest.approx(sum(points[:-1]))
+    assert len(points) - 1 == len(assignment.cases) + len(assignment.policy.accuracy)
+
+
+def test_the_table_is_replaced_between_its_comments_and_nowhere_else():
+    readme = "# Title\n\n<!-- points:begin -->\nold\n<!-- points:end -->\n\nThe end.\n"
+    expected = f"# Title\n\n<!-- points:begin -->\n{TABLE}\n<!-- points:end -->\n\nThe end.\n"
+    assert with_points_table(readme, small_assignment()) == expected
+    assert with_points_table(expected, small_assignment()) == expected
+
+
+@pytest.mark.parametrize(
+    "readme", ["", "# Title\n", "<!-- points:begin -->\n", "<!-- points:end -->\n<!-- points:begin -->\n"]
+)
+def test_a_readme_without_a_place_for_the_table_is_refused(readme):
+    with pytest.raises(MarkerError, match=r"README\.md needs <!-- points:begin --> and <!-- points:end -->"):
+        with_points_table(readme, small_assignment())

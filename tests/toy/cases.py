@@ -1,0 +1,30 @@
+"""The toy assignment's cases; workers import this module as tests.toy.cases."""
+
+from grader.case import case
+
+SHOWS = {"value": "the value"}
+
+
+@case("1.double", points=2, equation="y = 2 x", shows=SHOWS)
+def double(code, rng):
+    """Doubling"""
+    return {"value": code.answers.double(rng.normal("x", 3, 2))}
+
+
+@case("1.shift", points=1, equation="y = x + 1", shows=SHOWS)
+def shift(code, rng):
+    """Shifting"""
+    return {"value": code.answers.shift(rng.normal("x", 4))}
+
+
+@case("1.shift", points=1, equation="y = x + 1", shows=SHOWS)
+def shift_at_nothing(code, rng):
+    """Shifting, made vacuous: whatever the student's code returns is thrown away"""
+    code.answers.shift(rng.normal("x", 4))
+    return {"value": 1.0}
+
+
+@case("1.shift", points=1, equation="y = x + 1", shows=SHOWS)
+def shift_not_called(code, rng):
+    """Shifting, made vacuous: the student's code is never called"""
+    return {"value": 1.0}
