@@ -8,11 +8,19 @@ import pytest
 
 from grader import assignment as assignments
 from grader import golden
+from grader.accuracy import tasks
+from grader.assignment import PolicyError
 from grader.case import InfrastructureError, Outcome
 from grader.grading import open_submission, select
 from grader.report.terminal import STYLES, explanation
 from grader.sandbox import ROOT, InProcess, Process
 from grader.submission import SubmissionError
+
+ASSIGNMENT: pytest.StashKey = pytest.StashKey()
+TIER: pytest.StashKey = pytest.StashKey()
+VERDICTS: pytest.StashKey[list] = pytest.StashKey()
+FAULTS: pytest.StashKey[list] = pytest.StashKey()  # cases that ended without a verdict: the harness's own errors
+GRADER_FAILED = 2  # exit code
 
 
 def pytest_addoption(parser):
@@ -30,9 +38,21 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.option.verbose = max(config.option.verbose, 0 if "-q" in config.invocation_params.args else 1)
-    config.stash[VERDICTS] = []
+    config.stash[VERDICTS], config.stash[FAULTS] = [], []
+    config.stash[ASSIGNMENT] = _load(config.option.part)
     if not (config.option.help or config.option.collectonly):
         config.stash[TIER] = InProcess() if config.option.in_process else Process()  # imports torch meanwhile
+
+
+def _load(part):
+    try:
+        assignment = assignments.load()
+    except PolicyError as error:
+        raise pytest.UsageError(str(error)) from None
+    parts = sorted({case.part for case in assignment.cases})
+    if part not in (None, *parts):
+        raise pytest.UsageError(f"there is no part {part}; the parts are: {', '.join(map(str, parts))}")
+    return assignment
 
 
 def pytest_unconfigure(config):
@@ -40,27 +60,17 @@ def pytest_unconfigure(config):
         config.stash[TIER].close()
 
 
-VERDICTS: pytest.StashKey[list] = pytest.StashKey()
-TIER: pytest.StashKey = pytest.StashKey()
-
-
 def pytest_generate_tests(metafunc):
-    option = metafunc.config.option
-    assignment = assignments.load()
-    if "case" in metafunc.fixturenames:
-        cases = select(assignment.cases, option.part)
-        metafunc.parametrize("case", cases, ids=[c.id for c in cases])
-    if "task" in metafunc.fixturenames:
-        from grader.accuracy import tasks
-
-        chosen = select(tasks(assignment.policy), option.part) if option.accuracy else []
-        metafunc.parametrize("task", chosen, ids=[t.id for t in chosen])
+    option, assignment = metafunc.config.option, metafunc.config.stash[ASSIGNMENT]
+    everything = [*assignment.cases, *(tasks(assignment.policy) if option.accuracy else [])]
+    chosen = select(everything, option.part)
+    metafunc.parametrize("case", chosen, ids=[case.id for case in chosen])
 
 
 @pytest.fixture(scope="session")
 def grading(pytestconfig):
     """The submission, laid out and ready."""
-    assignment = assignments.load()
+    assignment = pytestconfig.stash[ASSIGNMENT]
     try:
         known = golden.load(assignment.resources)
         with open_submission(assignment, pytestconfig.stash[TIER], known, pytestconfig.option.submission) as opened:
@@ -68,7 +78,7 @@ def grading(pytestconfig):
     except SubmissionError as error:
         pytest.exit(f"{error}", returncode=pytest.ExitCode.USAGE_ERROR)
     except InfrastructureError as error:
-        pytest.exit(f"the grader failed: {error}", returncode=2)
+        pytest.exit(f"the grader failed: {error}", returncode=GRADER_FAILED)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -78,6 +88,8 @@ def pytest_runtest_makereport(item, call):
     if verdict and report.when == "call":
         report.verdict = verdict
         report.outcome = "passed" if verdict.outcome is Outcome.PASSED else "failed"
+    elif report.failed:
+        item.config.stash[FAULTS].append(item.nodeid)
     return report
 
 
@@ -102,8 +114,9 @@ def pytest_terminal_summary(terminalreporter, config):
 
 
 def pytest_sessionfinish(session):
-    if any(v.outcome is Outcome.INFRASTRUCTURE for v in session.config.stash[VERDICTS]):
-        session.exitstatus = 2
+    stash = session.config.stash
+    if stash[FAULTS] or any(v.outcome is Outcome.INFRASTRUCTURE for v in stash[VERDICTS]):
+        session.exitstatus = GRADER_FAILED
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import os
 import random
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -36,19 +37,23 @@ class Code:
         return importlib.import_module(name)
 
 
-def run(reference: str, case_id: str, folder: Path, seed: int, arguments: dict) -> Observation:
+def find(reference: str) -> Callable:
+    """The experiment at 'module:function'; a `Case` stands for its observe function."""
+    module, name = reference.split(":")
+    found = getattr(importlib.import_module(module), name)
+    return getattr(found, "observe", found)
+
+
+def run(observe: Callable, case_id: str, folder: Path, seed: int, arguments: dict) -> Observation:
     """Import nothing but what the experiment asks for, run it, and turn whatever happens into an `Observation`.
 
     Args:
-        reference: where the experiment is, 'module:function'.
+        observe: the experiment.
         case_id: scope of its random streams.
         folder: the submission, laid out flat; becomes the working directory and the first entry of sys.path.
         seed: of the inputs, and of the global generators.
         arguments: further arguments of the experiment.
     """
-    module, name = reference.split(":")
-    observe = getattr(importlib.import_module(module), name)
-    observe = getattr(observe, "observe", observe)  # a Case, or a plain function
     os.chdir(folder)
     sys.path.insert(0, str(folder))
     _seed_everything(seed)

@@ -48,7 +48,7 @@ class InProcess:
         for name in [n for n, m in sys.modules.items() if _lies_in(getattr(m, "__file__", None), self._folder)]:
             del sys.modules[name]  # the next submission has files of the same names
         self._folder = folder
-        return experiment.run(case.reference, case.id, folder, seed, arguments or {})
+        return experiment.run(case.observe, case.id, folder, seed, arguments or {})
 
     def close(self):
         """Nothing to stop."""
@@ -108,6 +108,8 @@ class Process:
             self.start()
             raise InfrastructureError("the grader's worker process failed; its messages are above")
         self._patience = 0
+        if answer[0]["exit"] == "fault":
+            raise InfrastructureError(f"the worker cannot find the experiment {answer[1].decode()}")
         return _observation(*answer, folder, limits)
 
     def close(self):

@@ -1,11 +1,10 @@
 """The students' door: `pytest grader/` grades `student/`, `--submission PATH` another folder or zip."""
 
-
-def test_case(case, grading, settle):
-    settle(grading.verdict(case))
+from grader.accuracy import Task, grade_accuracy
 
 
-def test_accuracy(task, grading, settle, pytestconfig):
-    from grader.accuracy import grade_accuracy
-
-    settle(grade_accuracy(grading, task, pytestconfig.option.device))
+def test_case(case, grading, settle, pytestconfig):
+    if isinstance(case, Task):
+        settle(grade_accuracy(grading, case, pytestconfig.option.device))
+    else:
+        settle(grading.verdict(case))

@@ -26,26 +26,33 @@ def main() -> None:
     os.dup2(2, 1)  # nothing but answers may reach the parent's pipe
     import torch
 
-    import grader.experiment
-    import grader.probes  # noqa: F401  (before the fork: every child needs it)
+    from grader import experiment, probes, protocol  # noqa: F401  (before the fork: every child needs them)
 
     torch.set_num_threads(1)  # unit cases are small, and a process that has run a parallel kernel must not fork
     for line in requests:
         request = json.loads(line)
-        ended, reply, output, seconds = _run_in_child(request)
+        try:
+            observe = experiment.find(request["case"])
+        except Exception as error:  # ours: no student code has run yet
+            ended, reply, output, seconds = "fault", f"{request['case']}: {error!r}".encode(), b"", 0.0
+        else:
+            ended, reply, output, seconds = _run_in_child(observe, request)
         header = {"exit": ended, "seconds": seconds, "reply": len(reply), "output": len(output)}
         answers.write(json.dumps(header).encode() + b"\n" + reply + output)
         answers.flush()
 
 
-def _run_in_child(request):
+def _run_in_child(observe, request):
     """Fork, run, collect. Returns (exit code or -signal or 'timed out', reply bytes, output bytes, seconds)."""
     start = time.monotonic()
     reply_read, reply_write = os.pipe()
     output_read, output_write = os.pipe()
     child = os.fork()
     if child == 0:
-        _child(request, reply_write, output_write)
+        try:
+            _child(observe, request, reply_write, output_write)
+        finally:
+            os._exit(1)  # whatever went wrong, a child never becomes a second worker
     os.close(reply_write)
     os.close(output_write)
     collected = {reply_read: Capped(request["reply_bytes"]), output_read: Capped(request["output_bytes"])}
@@ -96,7 +103,7 @@ def _collect(child, collected, deadline):
             return "timed out"
 
 
-def _child(request, reply_write, output_write) -> NoReturn:
+def _child(observe, request, reply_write, output_write) -> NoReturn:
     """Everything that happens in the forked child. Never returns."""
     os.setsid()
     with open(os.devnull, "rb") as nothing:
@@ -110,9 +117,7 @@ def _child(request, reply_write, output_write) -> NoReturn:
     faulthandler.dump_traceback_later(max(0.1, request["seconds"] - 0.3), file=3)
     from grader import experiment, protocol
 
-    observation = experiment.run(
-        request["case"], request["id"], Path(request["folder"]), request["seed"], request["arguments"]
-    )
+    observation = experiment.run(observe, request["id"], Path(request["folder"]), request["seed"], request["arguments"])
     faulthandler.cancel_dump_traceback_later()
     frame = protocol.encode(observation)
     with contextlib.suppress(OSError, ValueError):

@@ -54,10 +54,11 @@ def _fashion_mnist(train):
 
     root = Path(os.environ.get("GENMODELS_DATA", "data"))
     try:
-        data = FashionMNIST(root, train=train, download=not (root / "FashionMNIST" / "raw").is_dir())
+        data = FashionMNIST(root, train=train, download=True)  # downloads only what is not there
     except Exception as error:
+        told = " ".join(str(error).split())
         raise DatasetError(
-            f"FashionMNIST is not in {root} and could not be downloaded ({error}). Set GENMODELS_DATA to the folder "
+            f"FashionMNIST is not in {root} and could not be downloaded ({told}). Set GENMODELS_DATA to the folder "
             "that contains FashionMNIST/, or try the pipeline with --data synthetic"
         ) from error
     return torch.nn.functional.pad(data.data, (2, 2, 2, 2))[:, None], data.targets.long()

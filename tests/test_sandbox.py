@@ -135,6 +135,14 @@ def test_a_process_left_behind_does_not_outlive_its_case(tier, tmp_path):
     assert not status.exists() or "State:\tZ" in status.read_text()
 
 
+def test_a_case_that_cannot_be_found_is_our_fault(tier, tmp_path):
+    def nowhere(code, rng):
+        """Not in any module"""
+
+    with pytest.raises(InfrastructureError, match=r"cannot find the experiment .*nowhere"):
+        observe(tier, tmp_path, experiment(nowhere))
+
+
 def test_a_worker_that_dies_is_our_fault_and_is_replaced(tmp_path):
     own = Process()
     try:

@@ -1,0 +1,73 @@
+"""How long `pytest grader/` takes on the solution, as a multiple of a bare `import torch` measured in the same run.
+
+    python benchmarks/unit_grading.py [--rounds 5]
+
+Also prints what a case costs once the worker is warm, and how much of it is the fork and the pipes.
+"""
+
+import argparse
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.nothing import nothing  # noqa: E402  (after the path)
+from grader import assignment as assignments  # noqa: E402
+from grader.sandbox import Process  # noqa: E402
+from grader.submission import lay_out  # noqa: E402
+
+COMMANDS = {
+    "python -c 'import torch'": ["-c", "import torch"],
+    "pytest grader/ --submission solution": ["-m", "pytest", "grader/", "--submission", "solution"],
+}
+
+
+def whole_commands(rounds):
+    """Median seconds of each command; the commands alternate, so that both see the same machine."""
+    seconds = {name: [] for name in COMMANDS}
+    for _ in range(rounds):
+        for name, arguments in COMMANDS.items():
+            start = time.perf_counter()
+            subprocess.run([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+            seconds[name].append(time.perf_counter() - start)
+    return {name: statistics.median(times) for name, times in seconds.items()}
+
+
+def warm_cases(rounds):
+    """Median seconds of each case on a warm worker, by id."""
+    assignment, tier = assignments.load(), Process()
+    with lay_out(ROOT / "solution", assignment.allowlist, assignment.student) as submission:
+        cases = [nothing, *assignment.cases]
+        tier.observe(nothing, submission.folder, 0, assignment.limits)  # waits for the import
+        seconds = {c.id: [] for c in cases}
+        for _ in range(rounds):
+            for c in cases:
+                start = time.perf_counter()
+                tier.observe(c, submission.folder, 0, assignment.limits)
+                seconds[c.id].append(time.perf_counter() - start)
+    tier.close()
+    return {id: statistics.median(times) for id, times in seconds.items()}
+
+
+def main():
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    rounds = parser.parse_args().rounds
+    whole = whole_commands(rounds)
+    for name, seconds in whole.items():
+        print(f"{seconds:7.2f} s  {name}")
+    baseline, grading = whole.values()
+    print(f"{grading / baseline:7.2f}    ratio (aim: at most 2.5)\n")
+    warm = warm_cases(rounds)
+    for id, seconds in warm.items():
+        print(f"{1000 * seconds:7.1f} ms {id}")
+    print(f"{1000 * sum(warm.values()):7.1f} ms all of them, warm")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""Accuracy grading end to end: sample, score, decide."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from grader.accuracy import Rounds, Scorer, grade_accuracy, tasks
+from grader.case import InfrastructureError, Outcome
+from grader.grading import Grading, open_submission
+
+SAMPLER = """
+import torch
+from torch import nn
+
+class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(1))
+    def generate_sample(self, num_samples, device=None, labels=None):
+        {body}
+
+def prepare_ddpm():
+    return Model()
+"""
+
+
+@pytest.fixture
+def task(assignment):
+    """The DDPM's task with small rounds."""
+    task = tasks(assignment.policy)[0]
+    small = {"samples_per_round": 20, "rounds": 3, "seconds": 60.0}
+    return replace(task, policy=task.policy.model_copy(update=small))
+
+
+@pytest.fixture
+def grade(assignment, tier, known, make_submission, task):
+    """grade(body) grades a submission whose generate_sample has this body."""
+
+    def grade(body, weights=None):
+        folder = make_submission(assignment=SAMPLER.format(body=body))
+        (folder / "checkpoints").mkdir()
+        torch.save({"weight": torch.zeros(1)} if weights is None else weights, folder / "checkpoints" / "DDPM.pt")
+        with open_submission(assignment, tier, known, folder) as grading:
+            return grade_accuracy(grading, task)
+
+    return grade
+
+
+def test_the_reference_earns_everything_and_stops_after_one_round(assignment, tier, known, task):
+    with open_submission(assignment, tier, known, assignment.solution) as grading:
+        verdict = grade_accuracy(grading, task)
+    assert verdict.outcome is Outcome.PASSED, verdict.message
+    assert verdict.points == 32
+    assert verdict.message.count("accuracy of each round") == 1
+    assert "over 20 samples, 95% interval" in verdict.message
+
+
+def test_noise_earns_nothing_after_all_rounds(grade):
+    verdict = grade("return torch.randn(num_samples, 1, 32, 32)")
+    assert verdict.outcome is Outcome.FAILED
+    assert verdict.points == 0
+    assert "over 60 samples" in verdict.message
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome", "told"),
+    [
+        (
+            "return torch.zeros(num_samples, 3, 32, 32)",
+            Outcome.FAILED,
+            r"must return shape \(20, 1, 32, 32\), not \(20, 3",
+        ),
+        ("return torch.full((num_samples, 1, 32, 32), float('nan'))", Outcome.FAILED, "NaN or infinity"),
+        ("raise ValueError('no idea')", Outcome.ERROR, r"ValueError: no idea\n.*assignment\.py"),
+        ("return 'images'", Outcome.ERROR, "no attribute 'float'"),
+        ("raise NotImplementedError('TODO')", Outcome.NOT_IMPLEMENTED, "TODO"),
+    ],
+)
+def test_a_broken_sampler_gets_a_clear_line(body, outcome, told, grade):
+    verdict = grade(body)
+    assert verdict.outcome is outcome
+    assert verdict.points == 0
+    assert re.search(told, verdict.message), verdict.message
+
+
+def test_a_checkpoint_of_another_model_is_an_error_with_a_remedy(grade):
+    verdict = grade("return None", weights={"other": torch.zeros(1)})
+    assert verdict.outcome is Outcome.ERROR
+    assert "prepare_*() must build the one that was trained" in verdict.message
+
+
+def test_a_checkpoint_with_code_in_it_is_not_run(grade, tmp_path):
+    class Payload:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "ran"), "w"))
+
+    verdict = grade("return None", weights=Payload())
+    assert verdict.outcome is Outcome.ERROR
+    assert "Save a plain state dict" in verdict.message
+    assert not (tmp_path / "ran").exists()
+
+
+def test_without_a_checkpoint_the_accuracy_is_not_implemented(assignment, tier, known, make_submission, task):
+    with open_submission(assignment, tier, known, make_submission()) as grading:
+        verdict = grade_accuracy(grading, task)
+    assert verdict.outcome is Outcome.NOT_IMPLEMENTED
+    assert verdict.message == "checkpoints/DDPM.pt was not handed in"
+
+
+def test_a_scorer_that_fails_is_our_fault(assignment, tier, known, task):
+    broken = replace(task, policy=task.policy.model_copy(update={"classifier": "no_such_classifier"}))
+    with open_submission(assignment, tier, known, assignment.solution) as grading:
+        verdict = grade_accuracy(grading, broken)
+    assert verdict.outcome is Outcome.INFRASTRUCTURE
+
+
+def test_the_scorer_recognises_what_it_was_trained_on_and_nothing_else():
+    with Scorer("fashion_mnist") as scorer:
+        first = scorer.predict(np.zeros((5, 1, 32, 32), np.float32))
+        assert first.shape == (5,)
+        assert len(set(first)) == 1
+        with pytest.raises(InfrastructureError, match="scoring process failed"):
+            scorer.predict(np.zeros((5, 2, 32, 32), np.float32))
+
+
+def rounds_of(task, *accuracies):
+    """Rounds of 20 samples with these accuracies."""
+    rounds = Rounds(task.policy)
+    for accuracy in accuracies:
+        labels = np.arange(20) % 10
+        predicted = np.where(np.arange(20) < round(20 * accuracy), labels, (labels + 1) % 10)
+        rounds.labels.append(labels)
+        rounds.predicted.append(predicted)
+    return rounds
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "share", "decided"),
+    [((0.75,), 0.0, False), ((0.8, 0.7), 0.5, False), ((0.7, 0.85), 1.0, True), ((0.8, 0.75, 0.8), 0.5, True)],
+)
+def test_the_best_round_counts_and_full_marks_end_it(accuracies, share, decided, task):
+    rounds = rounds_of(task, *accuracies)
+    assert rounds.share == pytest.approx(share)
+    assert rounds.decided is decided
+
+
+def test_the_summary_states_the_bias_of_the_best_round_and_the_confusions(task):
+    summary = rounds_of(task, 0.8, 0.7).summary()
+    assert "accuracy of each round: 0.800, 0.700" in summary
+    assert "mean 0.750 over 40 samples, 95% interval 0.598 to 0.858" in summary
+    assert "the best of 3 rounds earns 0.6" in summary
+    assert "a single exact measurement 0.00" in summary
+    assert "most confused classes: 0 for 9" in summary
+
+
+def test_every_round_asks_for_other_labels_and_as_many_of_each_class(assignment, known, task, make_submission):
+    asked = []
+
+    class Recorder:
+        tier = "process"
+
+        def observe(self, case, folder, seed, limits, arguments):
+            asked.append((seed, arguments["labels"]))
+            raise InfrastructureError("enough")
+
+    folder = make_submission()
+    (folder / "checkpoints").mkdir()
+    (folder / "checkpoints" / "DDPM.pt").write_bytes(b"")
+    from grader.accuracy import _sample
+
+    with open_submission(assignment, Recorder(), known, folder) as grading:
+        for number in range(2):
+            with pytest.raises(InfrastructureError):
+                _sample(Grading(assignment, Recorder(), known, grading.submission), task, number, "cpu")
+    (seed_0, labels_0), (seed_1, labels_1) = asked
+    assert seed_0 != seed_1
+    assert labels_0 != labels_1
+    assert sorted(labels_0) == sorted(labels_1) == sorted([*range(10)] * 2)

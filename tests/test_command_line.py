@@ -1,0 +1,156 @@
+"""The doors that people use: `grader`, `pytest grader/`, and what they cost."""
+
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+UNIT_POINTS = 8
+
+
+def run(*command, **options):
+    return subprocess.run(
+        [sys.executable, *map(str, command)], cwd=ROOT, capture_output=True, text=True, timeout=300, **options
+    )
+
+
+def grade(*arguments):
+    return run("-m", "grader", "grade", *arguments, "--no-accuracy")
+
+
+def pytest_grader(*arguments):
+    return run("-m", "pytest", "grader/", *arguments)
+
+
+def test_the_untouched_stubs_are_all_not_implemented_without_a_traceback():
+    done = pytest_grader()
+    assert done.returncode == 1
+    words = re.findall(r"test_case\[(\S+)\] (\w+) ([\d.]+)/([\d.]+)", done.stdout)
+    assert len(words) == 13
+    assert {word for _, word, *_ in words} == {"NOT_IMPLEMENTED"}
+    assert sum(float(most) for *_, most in words) == UNIT_POINTS
+    assert f"0 of {UNIT_POINTS} points" in done.stdout
+    assert "next: TODO(4.embedding)" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_the_solution_earns_full_points():
+    done = pytest_grader("--submission", "solution")
+    assert done.returncode == 0, done.stdout
+    assert f"{UNIT_POINTS} of {UNIT_POINTS} points" in done.stdout
+    assert "13 passed" in done.stdout
+
+
+def test_cases_are_chosen_by_keyword_and_by_part():
+    done = pytest_grader("--submission", "solution", "-k", "add_noise")
+    assert "1 passed, 12 deselected" in done.stdout
+    assert "there is no part 5; the parts are: 4" in pytest_grader("--part", "5").stderr
+
+
+def test_a_failure_names_the_difference_the_mistake_and_the_equation(make_submission, solution_text):
+    wrong = solution_text("models").replace("(1 - alpha_bar).sqrt() * noise", "(1 - alpha_bar.sqrt()).sqrt() * noise")
+    done = pytest_grader("--submission", make_submission(models=wrong), "-k", "add_noise")
+    assert done.returncode == 1
+    assert re.search(
+        r"the factors of x_0 and of eps.*5 of 10 values differ; the worst at \[\d, 1\]: expected", done.stdout
+    )
+    assert (
+        "Diagnosis: The factor of the noise is sqrt(1 - alpha_bar_t), not sqrt(1 - sqrt(alpha_bar_t))." in done.stdout
+    )
+    assert "Equation: x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) eps (DDPM eq. 4)" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_in_process_gives_the_same_points():
+    done = pytest_grader("--submission", "solution", "--in-process")
+    assert f"{UNIT_POINTS} of {UNIT_POINTS} points" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["pytest", "grade"])
+def test_a_submission_that_cannot_be_graded_gets_one_line(command, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "not.zip").write_text("not a zip")
+    for path, told in [
+        (tmp_path / "nowhere", "there is no submission at"),
+        (tmp_path / "empty", "holds none of the files to hand in"),
+        (tmp_path / "not.zip", "is not a zip that can be read"),
+    ]:
+        done = pytest_grader("--submission", path) if command == "pytest" else grade(path)
+        assert done.returncode not in (0, 2)
+        assert told in " ".join((done.stdout + done.stderr).split())
+        assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_grade_prints_one_json_document(tmp_path):
+    with zipfile.ZipFile(tmp_path / "alice.zip", "w") as archive:
+        for name in ("models.py", "assignment.py"):
+            archive.write(ROOT / "solution" / name, f"work/{name}")
+    done = grade(tmp_path / "alice.zip", "--json", "--gradescope", tmp_path / "results.json")
+    document = json.loads(done.stdout)
+    assert (document["submission"], document["tier"]) == ("alice", "process")
+    assert document["points"] == document["max"] == UNIT_POINTS
+    keys = {"id", "part", "points", "max", "outcome", "diagnosis", "message", "seconds"}
+    assert all(keys <= case.keys() for case in document["cases"])
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert results["score"] == UNIT_POINTS
+    assert {test["status"] for test in results["tests"]} == {"passed"}
+
+
+def test_grade_shows_a_report_card(make_submission):
+    done = grade(make_submission(assignment="raise ValueError('[red]boo')\n"))
+    assert done.returncode == 0
+    assert "7.5/8" in done.stdout
+    assert "ValueError: [red]boo" in done.stdout  # shown as it is, not taken for markup
+
+
+IMPORTS = "import sys; {}; print(sorted({{'torch', 'torchvision'}} & set(sys.modules)), file=sys.stderr)"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import grader.judge",
+        "from typer.testing import CliRunner; from grader.__main__ import app; CliRunner().invoke(app, ['--help'])",
+        "import grader.accuracy, grader.grading, grader.golden, grader.collect, grader.report.results",
+        "import pytest; print(pytest.main(['grader/', '--submission', 'solution']))",
+    ],
+    ids=["judge", "help", "accuracy", "pytest"],
+)
+def test_the_parent_never_imports_torch(statement):
+    done = run("-c", IMPORTS.format(statement))
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.strip().endswith("[]")
+
+
+def test_the_policy_is_checked_before_anything_runs(monkeypatch, capsys):
+    from grader import __main__ as command_line
+    from grader.assignment import PolicyError
+
+    def broken(**options):
+        raise PolicyError("assignment.toml, line 7: limits.seconds = -1")
+
+    monkeypatch.setattr(command_line.assignments, "load", broken)
+    monkeypatch.setattr(sys, "argv", ["grader", "grade", "solution"])
+    with pytest.raises(SystemExit) as stopped:
+        command_line.main()
+    assert stopped.value.code == 1
+    assert capsys.readouterr().err == "grader: assignment.toml, line 7: limits.seconds = -1\n"
+
+
+@pytest.mark.parametrize("command", ["check", "update"])
+def test_staff_commands_hold_on_the_repository(command):
+    done = run("-m", "grader", command, *(["--check"] if command == "update" else ["--json"]))
+    assert done.returncode == 0, done.stdout + done.stderr
+    if command == "check":
+        document = json.loads(done.stdout)
+        assert document["failures"] == []
+        part = document["parts"]["4"]
+        assert part["cases"] == 13
+        assert part["mistakes"] >= 12
+        assert part["variants"] >= 5
+        assert part["oracles"] >= part["cases"]
