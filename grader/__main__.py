@@ -14,6 +14,7 @@ from grader import golden
 from grader.assignment import PolicyError
 from grader.case import InfrastructureError, Outcome
 from grader.release import MarkerError
+from grader.sandbox import Pool, Process
 from grader.submission import SubmissionError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -29,24 +30,28 @@ def grade(
     device: Annotated[str, typer.Option(help="where samples are generated: cpu, cuda, cuda:1, mps")] = "cpu",
 ):
     """Grade one submission, with the full report card. Exit code 2: the grader itself failed."""
+    from rich.console import Console
+
     from grader.accuracy import grade_accuracy, tasks
     from grader.grading import open_submission, select
     from grader.report import results
 
     assignment = assignments.load()
     known = golden.load(assignment.resources)
-    with _tier() as tier, open_submission(assignment, tier, known, path) as grading:
-        verdicts = [grading.verdict(case) for case in select(assignment.cases, part)]
-        chosen = select(tasks(assignment.policy), part) if accuracy else []
-        verdicts += [grade_accuracy(grading, task, device) for task in chosen]
+    verdicts, console = [], Console(stderr=True)
+    with _tier() as tier, open_submission(assignment, tier, known, path) as grading, console.status("") as status:
+        for case in select(assignment.cases, part):
+            status.update(f"{case.id}: {case.title}")
+            verdicts.append(grading.verdict(case))
+        for task in select(tasks(assignment.policy), part) if accuracy else []:
+            status.update(f"{task.id}: generating images on {device}")
+            verdicts.append(grade_accuracy(grading, task, device))
         name = grading.submission.name
     if gradescope:
         results.write_atomically(gradescope, results.gradescope(tier.tier, verdicts))
     if as_json:
         print(json.dumps(results.document(name, tier.tier, verdicts), indent=2))
     else:
-        from rich.console import Console
-
         from grader.report.terminal import scorecard
 
         Console().print(scorecard(name, tier.tier, verdicts))
@@ -61,7 +66,7 @@ def update(
     """Regenerate the stubs, goldens, fingerprints, allowlist and points table from the solution."""
     from grader.update import update as run
 
-    with _tier() as tier:
+    with _tier(Pool) as tier:
         drifted = run(assignments.load(staff=True), tier, check=check)
     for path in drifted:
         print(f"{'out of date' if check else 'written'}: {path}")
@@ -82,7 +87,7 @@ def check(as_json: Annotated[bool, typer.Option("--json", help="print one JSON d
     assignment = assignments.load(staff=True)
     known = golden.load(assignment.resources)
     console = Console(stderr=True)
-    with _tier() as tier, console.status("checking") as status:
+    with _tier(Pool) as tier, console.status("checking") as status:
         report = run(assignment, tier, known, lambda what: status.update(f"checking {what}"))
     if as_json:
         print(json.dumps(report.document(), indent=2))
@@ -112,10 +117,8 @@ def demo():
 
 
 @contextlib.contextmanager
-def _tier():
-    from grader.sandbox import Process
-
-    tier = Process()
+def _tier(kind=Process):
+    tier = kind()
     try:
         yield tier
     finally:

@@ -109,6 +109,9 @@ def pytest_terminal_summary(terminalreporter, config):
         earned, most = sum(v.points for v in verdicts), sum(v.case.points for v in verdicts)
         terminalreporter.section("points")
         terminalreporter.write_line(f"{earned:g} of {most:g} points for {config.option.submission}")
+        for v in verdicts:
+            if v.outcome is Outcome.PASSED and v.message:
+                terminalreporter.write_line(f"{v.case.id}: {v.message}")
         if missing := [v for v in verdicts if v.outcome is Outcome.NOT_IMPLEMENTED]:
             terminalreporter.write_line(f"next: {missing[0].message.splitlines()[0]}, for {missing[0].case.id}")
 

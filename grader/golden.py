@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,6 +56,13 @@ def observe_change(assignment: Assignment, tier, change, cases: Iterable[Case], 
         return observe_folder(assignment, tier, folder, cases, seed)
 
 
+def observe_changes(assignment: Assignment, tier, changes: Sequence, cases_of: Callable, seed: int):
+    """The same for many changes, as many at a time as the tier has workers. Yields (change, {case id: Observation})."""
+    with ThreadPoolExecutor(tier.size) as threads:
+        observed = threads.map(lambda c: observe_change(assignment, tier, c, cases_of(c), seed), changes)
+        yield from zip(changes, observed, strict=True)
+
+
 def build(assignment: Assignment, tier, seed: int) -> Known:
     """Run everything that the judge must know for a seed.
 
@@ -65,13 +73,17 @@ def build(assignment: Assignment, tier, seed: int) -> Known:
     solution = observe_folder(assignment, tier, assignment.solution, assignment.cases, seed)
     for case in assignment.cases:
         known.goldens[case.id] = {SOLUTION: _completed(SOLUTION, case.id, solution[case.id])}
-    for variant in assignment.variants:
-        cases = [assignment.by_id[id] for id in variant.alternative_for]
-        for id, observation in observe_change(assignment, tier, variant, cases, seed).items() if cases else ():
+    named = {v: v.alternative_for for v in assignment.variants} | {m: m.fails for m in assignment.mistakes}
+
+    def named_cases(change):
+        return [assignment.by_id[id] for id in named[change]]
+
+    alternatives = [v for v in assignment.variants if v.alternative_for]
+    for variant, observations in observe_changes(assignment, tier, alternatives, named_cases, seed):
+        for id, observation in observations.items():
             known.goldens[id][variant.id] = _completed(variant.id, id, observation)
-    for mistake in assignment.mistakes:
-        cases = [assignment.by_id[id] for id in mistake.fails]
-        for id, observation in observe_change(assignment, tier, mistake, cases, seed).items():
+    for mistake, observations in observe_changes(assignment, tier, assignment.mistakes, named_cases, seed):
+        for id, observation in observations.items():
             known.fingerprints.setdefault(id, []).append(fingerprint(mistake, observation))
     return known
 

@@ -36,7 +36,7 @@ class Limits:
 class InProcess:
     """Tier `none`: the experiment runs right here, so that breakpoints work. Nothing is limited."""
 
-    tier = "none"
+    tier, size = "none", 1
 
     def __init__(self):
         self._folder = None  # of the submission graded last
@@ -61,7 +61,7 @@ def _lies_in(path, folder):
 class Process:
     """Tier `process`: one worker imports torch once; each case runs in a forked child of it."""
 
-    tier = "process"
+    tier, size = "process", 1
 
     def __init__(self):
         self._worker = None
@@ -121,6 +121,32 @@ class Process:
             self._worker.kill()
             self._worker.wait()
         self._worker.stdout.close()
+
+
+class Pool:
+    """Tier `process` with several workers, for callers with several threads."""
+
+    tier = "process"
+
+    def __init__(self, size: int | None = None):
+        self.size = size or os.cpu_count()
+        self._all = [Process() for _ in range(self.size)]
+        self._idle = queue.SimpleQueue()
+        for worker in self._all:
+            self._idle.put(worker)
+
+    def observe(self, *arguments) -> Observation:
+        """`Process.observe` on whichever worker is idle."""
+        worker = self._idle.get()
+        try:
+            return worker.observe(*arguments)
+        finally:
+            self._idle.put(worker)
+
+    def close(self):
+        """Stop all workers."""
+        for worker in self._all:
+            worker.close()
 
 
 def _clean_environment():

@@ -45,27 +45,26 @@ def check(assignment: Assignment, tier, known: Known, progress: Callable = lambd
     """
     report = Report(counts=_counts(assignment))
     seed = assignment.policy.public_seed
-    run = _Runner(assignment, tier, known, seed)
+    judging = _Judging(assignment, known)
 
     progress("oracles")
     _check_oracles(assignment, known, seed, report)
     progress("solution")
     solution = golden.observe_folder(assignment, tier, assignment.solution, assignment.cases, seed)
-    _all_pass(run, solution, "the solution", report)
+    _all_pass(judging, solution, "the solution", report)
     progress("stubs")
     stubs = golden.observe_folder(assignment, tier, assignment.student, assignment.cases, seed)
     for case in assignment.cases:
-        outcome = run.judge(case, stubs[case.id]).outcome
+        outcome = judging.judge(case, stubs[case.id]).outcome
         if outcome is not Outcome.NOT_IMPLEMENTED:
             report.failures.append(f"{case.id}: the untouched stub is {outcome}, not NOT_IMPLEMENTED")
-    for variant in assignment.variants:
+    for variant, observations in golden.observe_changes(assignment, tier, assignment.variants, judging.part_of, seed):
         progress(variant.id)
-        observations = golden.observe_change(assignment, tier, variant, run.part_of(variant), seed)
-        _all_pass(run, observations, f"variant {variant.id}", report)
+        _all_pass(judging, observations, f"variant {variant.id}", report)
     caught = {case.id: 0 for case in assignment.cases}
-    for mistake in assignment.mistakes:
+    for mistake, observations in golden.observe_changes(assignment, tier, assignment.mistakes, judging.part_of, seed):
         progress(mistake.id)
-        _check_mistake(run, mistake, caught, report)
+        _check_mistake(judging, mistake, observations, caught, report)
     report.failures += [
         f"{id}: no mistake makes this case fail, so it shows nothing" for id, n in caught.items() if not n
     ]
@@ -74,11 +73,11 @@ def check(assignment: Assignment, tier, known: Known, progress: Callable = lambd
 
 
 @dataclass
-class _Runner:
+class _Judging:
+    """Judges observations by what is known, and tells which cases a change can touch."""
+
     assignment: Assignment
-    tier: object
     known: Known
-    seed: int
 
     def judge(self, case, observation: Observation):
         goldens, fingerprints = self.known.of(case)
@@ -88,24 +87,23 @@ class _Runner:
         return [c for c in self.assignment.cases if str(c.part) == change.id.split(".")[0]]
 
 
-def _all_pass(run, observations, who, report):
+def _all_pass(judging, observations, who, report):
     for id, observation in observations.items():
-        verdict = run.judge(run.assignment.by_id[id], observation)
+        verdict = judging.judge(judging.assignment.by_id[id], observation)
         if verdict.outcome is not Outcome.PASSED:
             report.failures.append(f"{id}: {who} is {verdict.outcome}: {verdict.message}")
 
 
-def _check_mistake(run, mistake, caught, report):
-    observations = golden.observe_change(run.assignment, run.tier, mistake, run.part_of(mistake), run.seed)
+def _check_mistake(judging, mistake, observations, caught, report):
     for id, observation in observations.items():
-        case = run.assignment.by_id[id]
-        verdict = run.judge(case, observation)
+        case = judging.assignment.by_id[id]
+        verdict = judging.judge(case, observation)
         if id in mistake.fails:
             if verdict.outcome not in (Outcome.FAILED, Outcome.ERROR):
                 report.failures.append(f"{id}: mistake {mistake.id} is {verdict.outcome}: the case does not see it")
                 continue
             caught[id] += 1
-            _note_margin(run, case, observation, mistake, report)
+            _note_margin(judging, case, observation, mistake, report)
             if verdict.diagnosis != mistake.id:
                 found = verdict.diagnosis or "nothing"
                 report.failures.append(f"{id}: mistake {mistake.id} is diagnosed as {found}")
@@ -113,11 +111,11 @@ def _check_mistake(run, mistake, caught, report):
             report.failures.append(f"{id}: mistake {mistake.id} earns the hint of {verdict.diagnosis}")
 
 
-def _note_margin(run, case, observation, mistake, report):
+def _note_margin(judging, case, observation, mistake, report):
     """How far the nearest mistake is from any golden, in tolerances: the justification of the tolerance."""
     if observation.ended is not Ended.COMPLETED:
         return
-    margin = min(distance(case, observation.arrays, golden) for golden in run.known.goldens[case.id].values())
+    margin = min(distance(case, observation.arrays, golden) for golden in judging.known.goldens[case.id].values())
     if margin < report.margins.get(case.id, (float("inf"), ""))[0]:
         report.margins[case.id] = (margin, mistake.id)
     if margin < MARGIN:

@@ -39,7 +39,8 @@ def _entry(verdict):
 
 
 def gradescope(tier: str, verdicts: Sequence[Verdict]) -> dict:
-    """Gradescope's results.json. An infrastructure fault anywhere leaves the score out, so that nobody reads a zero."""
+    """Gradescope's results.json. After an infrastructure fault it holds no score, so that nobody reads a zero."""
+    complete = all(v.outcome is not Outcome.INFRASTRUCTURE for v in verdicts)
     results = {
         "output": f"Graded at trust tier '{tier}'.",
         "output_format": "text",
@@ -50,8 +51,7 @@ def gradescope(tier: str, verdicts: Sequence[Verdict]) -> dict:
             {
                 "name": f"{v.case.id}: {v.case.title}",
                 "number": v.case.id,
-                "score": v.points,
-                "max_score": v.case.points,
+                **({"score": v.points, "max_score": v.case.points} if complete else {}),
                 "status": "passed" if v.outcome is Outcome.PASSED else "failed",
                 "output": f"{v.outcome}\n{explanation(v, verdicts)}".strip(),
                 "output_format": "text",
@@ -61,7 +61,7 @@ def gradescope(tier: str, verdicts: Sequence[Verdict]) -> dict:
             for v in verdicts
         ],
     }
-    if any(v.outcome is Outcome.INFRASTRUCTURE for v in verdicts):
+    if not complete:
         results["output"] += (
             " The grader itself failed on some cases: this is not your fault, and will be graded again."
         )

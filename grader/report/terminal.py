@@ -17,11 +17,9 @@ OUTPUT_LINES = 12  # of what the student's code printed
 
 
 def explanation(verdict: Verdict, verdicts: Sequence[Verdict] = ()) -> str:
-    """What a student reads about a case that did not pass: the difference, the diagnosis, the equation, the output."""
-    if verdict.outcome is Outcome.PASSED:
-        return ""
-    if verdict.outcome is Outcome.NOT_IMPLEMENTED:
-        return verdict.message
+    """What a student reads about a case: the difference, the diagnosis, the equation, the output."""
+    if verdict.outcome in (Outcome.PASSED, Outcome.NOT_IMPLEMENTED):
+        return verdict.message  # of a passed case only accuracy has something to tell
     lines = [verdict.message]
     if verdict.hint:
         lines.append(f"Diagnosis: {verdict.hint}")
@@ -57,7 +55,7 @@ def scorecard(name: str, tier: str, verdicts: Sequence[Verdict]):
         table.add_row(v.case.id, f"{v.points:g}/{v.case.points:g}", f"[{style}]{v.outcome}[/]", escape(v.case.title))
     details = []
     for v in verdicts:
-        if v.outcome not in (Outcome.PASSED, Outcome.NOT_IMPLEMENTED):
+        if v.outcome is not Outcome.NOT_IMPLEMENTED and explanation(v):
             details.append(Text(f"\n{v.case.id}  {v.outcome}", style="bold"))
             details.append(Padding(Text(explanation(v, verdicts)), (0, 0, 0, 2)))
     return Group(table, *details)
