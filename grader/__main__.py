@@ -11,8 +11,8 @@ import typer
 
 from grader import assignment as assignments
 from grader import golden
-from grader.assignment import PolicyError
 from grader.case import InfrastructureError, Outcome
+from grader.policy import PolicyError
 from grader.release import MarkerError
 from grader.sandbox import Pool, Process
 from grader.submission import SubmissionError

@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from grader import sampling
-from grader.assignment import AccuracyPolicy, Policy
 from grader.case import Case, InfrastructureError, Outcome, Verdict
 from grader.judge import ending
 from grader.metrics import confusion_matrix, expected_best_share, points_share, wilson_interval
+from grader.policy import AccuracyPolicy, Policy
 from grader.sandbox import ROOT
 
 FLOAT_BYTES = 4

@@ -4,107 +4,15 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-
 from grader.case import Case
+from grader.policy import Policy, read_policy
 from grader.sandbox import ROOT, Limits
 from grader.submission import Allowed, read_allowlist
-
-
-class PolicyError(Exception):
-    """assignment.toml is not valid; the message names the line and what is allowed there."""
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class LimitPolicy(_Strict):
-    """What a submission may use."""
-
-    seconds: float = Field(gt=0, le=600)
-    reply_bytes: int = Field(ge=1_000_000, le=2**30)
-    output_bytes: int = Field(ge=1000, le=2**24)
-    source_bytes: int = Field(ge=1000, le=2**24)
-
-
-class AccuracyPolicy(_Strict):
-    """How generated images earn points."""
-
-    part: int = Field(ge=1, le=6)
-    title: str
-    points: float = Field(gt=0, le=100)
-    prepare: str  # function of the student's assignment.py that builds the model
-    checkpoint: str  # file handed in, loaded strictly into the model
-    checkpoint_bytes: int = Field(gt=0, le=2**30)
-    classifier: str  # name of the trusted classifier in test_resources/classifiers
-    classes: int = Field(ge=2)
-    image_shape: tuple[int, int, int]  # (C, H, W) of a sample
-    rounds: int = Field(ge=1, le=100)  # the best one counts
-    samples_per_round: int = Field(ge=10, le=100_000)
-    nothing_at: float = Field(ge=0, le=1)  # accuracy up to which nothing is earned
-    everything_at: float = Field(ge=0, le=1)  # accuracy from which everything is earned
-    seconds: float = Field(gt=0, le=36_000)  # a round
-
-    @model_validator(mode="after")
-    def _ordered(self):
-        if self.nothing_at >= self.everything_at:
-            raise ValueError("nothing_at must be less than everything_at")
-        return self
-
-
-class Policy(_Strict):
-    """The whole of assignment.toml."""
-
-    title: str
-    public_seed: int = Field(ge=0)
-    limits: LimitPolicy
-    accuracy: dict[str, AccuracyPolicy] = {}
-
-
-def read_policy(path: Path) -> Policy:
-    """Read assignment.toml.
-
-    Raises:
-        PolicyError: with the line, the value and the allowed range of everything that is wrong.
-    """
-    text = path.read_text()
-    try:
-        return Policy.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise PolicyError(f"{path.name} is not TOML: {error}") from error
-    except ValidationError as error:
-        problems = [
-            f"{path.name}, line {_line_of(text, e['loc'])}: {'.'.join(map(str, e['loc']))} = {e['input']!r}: {e['msg']}"
-            if not isinstance(e["input"], dict)
-            else f"{path.name}, line {_line_of(text, e['loc'])}: {'.'.join(map(str, e['loc']))}: {e['msg']}"
-            for e in error.errors()
-        ]
-        raise PolicyError("\n".join(problems)) from error
-
-
-def _line_of(text, location):
-    """The line of a dotted key in a TOML text; that of its table if the key itself is missing."""
-    table, found = (), 1
-    for number, line in enumerate(text.splitlines(), start=1):
-        if header := re.match(r"\s*\[([^\]]+)\]", line):
-            table = tuple(header[1].split("."))
-        key = re.match(r"\s*([\w-]+)\s*=", line)
-        if not (header or key):
-            continue
-        here = (*table, key[1]) if key else table
-        if here and here == tuple(map(str, location))[: len(here)]:
-            found = number
-            if len(here) == len(location):
-                break
-    return found
 
 
 @dataclass(frozen=True)

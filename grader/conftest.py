@@ -9,9 +9,9 @@ import pytest
 from grader import assignment as assignments
 from grader import golden
 from grader.accuracy import tasks
-from grader.assignment import PolicyError
 from grader.case import InfrastructureError, Outcome
 from grader.grading import open_submission, select
+from grader.policy import PolicyError
 from grader.report.terminal import STYLES, explanation
 from grader.sandbox import ROOT, InProcess, Process
 from grader.submission import SubmissionError

@@ -129,7 +129,7 @@ def test_the_parent_never_imports_torch(statement):
 
 def test_the_policy_is_checked_before_anything_runs(monkeypatch, capsys):
     from grader import __main__ as command_line
-    from grader.assignment import PolicyError
+    from grader.policy import PolicyError
 
     def broken(**options):
         raise PolicyError("assignment.toml, line 7: limits.seconds = -1")
