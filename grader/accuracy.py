@@ -67,30 +67,45 @@ class Rounds:
     @property
     def share(self) -> float:
         """Of the points, by the best round."""
-        return max(points_share(a, self.policy.nothing_at, self.policy.everything_at) for a in self.accuracies)
+        shares = [points_share(a, self.policy.nothing_at, self.policy.everything_at) for a in self.accuracies]
+        return max(shares, default=0.0)
 
     @property
     def decided(self) -> bool:
         """Whether further rounds cannot change the points: they only ever raise them."""
-        return self.share == 1.0 or len(self.accuracies) == self.policy.rounds
+        return self.share == 1.0
 
-    def summary(self) -> str:
-        """What the report says beside the points."""
+    def figures(self) -> dict:
+        """What the points rest on, over all rounds."""
         p = self.policy
         labels, predicted = np.concatenate(self.labels), np.concatenate(self.predicted)
         right, count = int(np.sum(labels == predicted)), len(labels)
-        low, high = wilson_interval(right, count)
-        expected = expected_best_share(right / count, p.samples_per_round, p.rounds, p.nothing_at, p.everything_at)
-        matrix = confusion_matrix(labels, predicted, p.classes)
-        np.fill_diagonal(matrix, 0)
-        worst = [np.unravel_index(i, matrix.shape) for i in np.argsort(matrix, axis=None)[::-1][:3]]
-        confused = [f"{a} for {b} ({matrix[b, a]}x)" for b, a in worst if matrix[b, a]]
+        return {
+            "accuracies": self.accuracies,
+            "samples": count,
+            "mean": right / count,
+            "interval": wilson_interval(right, count),
+            "share_of_best": expected_best_share(
+                right / count, p.samples_per_round, p.rounds, p.nothing_at, p.everything_at
+            ),
+            "share_of_mean": points_share(right / count, p.nothing_at, p.everything_at),
+            "confusion": confusion_matrix(labels, predicted, p.classes).tolist(),
+        }
+
+    def summary(self) -> str:
+        """The figures in words, for the report."""
+        f = self.figures()
+        wrong = np.array(f["confusion"])
+        np.fill_diagonal(wrong, 0)
+        pairs = sorted(((wrong[i, j], i, j) for i, j in np.argwhere(wrong)), reverse=True)
+        confused = [f"{label} taken for {taken} ({count}x)" for count, label, taken in pairs[:3]]
         return "\n".join(
             [
-                "accuracy of each round: " + ", ".join(f"{a:.3f}" for a in self.accuracies),
-                f"mean {right / count:.3f} over {count} samples, 95% interval {low:.3f} to {high:.3f}",
-                f"at this mean, the best of {p.rounds} rounds earns {expected:.2f} of the points on average, "
-                f"a single exact measurement {points_share(right / count, p.nothing_at, p.everything_at):.2f}",
+                "accuracy of each round: " + ", ".join(f"{a:.3f}" for a in f["accuracies"]),
+                f"mean {f['mean']:.3f} over {f['samples']} samples, 95% interval {f['interval'][0]:.3f} to "
+                f"{f['interval'][1]:.3f}",
+                f"at this mean, the best of {self.policy.rounds} rounds earns {f['share_of_best']:.2f} of the points "
+                f"on average, a single exact measurement {f['share_of_mean']:.2f}",
                 "most confused classes: " + (", ".join(confused) or "none"),
             ]
         )
@@ -101,13 +116,14 @@ def tasks(policy: Policy) -> list[Task]:
     return [Task(name, accuracy) for name, accuracy in policy.accuracy.items()]
 
 
-def grade_accuracy(grading, task: Task, device: str = "cpu") -> Verdict:
+def grade_accuracy(grading, task: Task, device: str = "cpu", every_round: bool = False) -> Verdict:
     """Sample and score until the points are decided.
 
     Args:
         grading: an open `Grading`.
         task: which model.
         device: where the submission samples.
+        every_round: play all rounds even if the points are decided, for a closer look at the accuracy.
     """
     case, policy = task.case, task.policy
     if policy.checkpoint not in grading.submission.present:
@@ -115,7 +131,7 @@ def grade_accuracy(grading, task: Task, device: str = "cpu") -> Verdict:
     rounds, seconds = Rounds(policy), 0.0
     try:
         with Scorer(policy.classifier) as scorer:
-            while not (rounds.labels and rounds.decided):
+            while len(rounds.labels) < policy.rounds and (every_round or not rounds.decided):
                 observation, labels = _sample(grading, task, len(rounds.labels), device)
                 seconds += observation.seconds
                 problem = ending(observation) or _problem(observation, policy)
@@ -126,7 +142,8 @@ def grade_accuracy(grading, task: Task, device: str = "cpu") -> Verdict:
     except InfrastructureError as error:
         return Verdict(case, Outcome.INFRASTRUCTURE, 0.0, str(error), seconds=seconds)
     outcome = Outcome.PASSED if rounds.share == 1.0 else Outcome.FAILED
-    return Verdict(case, outcome, rounds.share * case.points, rounds.summary(), seconds=seconds)
+    points = rounds.share * case.points
+    return Verdict(case, outcome, points, rounds.summary(), seconds=seconds, figures=rounds.figures())
 
 
 def _sample(grading, task, number, device):

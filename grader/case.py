@@ -106,3 +106,4 @@ class Verdict:
     hint: str = ""  # its hint
     output: str = ""
     seconds: float = 0.0
+    figures: Mapping = field(default_factory=dict)  # of accuracy: what the points rest on, ready for JSON

@@ -3,6 +3,8 @@
     python test_resources/train_references.py classifier   # test_resources/classifiers/fashion_mnist.pt
     python test_resources/train_references.py ddpm         # solution/checkpoints/DDPM.pt
 
+    python test_resources/train_references.py ddpm --measure   # only measures the checkpoint that is there
+
 Needs the real FashionMNIST (GENMODELS_DATA or a download). Interrupted trainings resume.
 """
 
@@ -11,18 +13,26 @@ import hashlib
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "solution"))
+sys.path[:0] = [str(ROOT), str(ROOT / "solution")]
 
 import torch  # noqa: E402  (after the path)
 import torch.nn.functional as F  # noqa: E402
 from assignment import prepare_ddpm  # noqa: E402
-from classifier import FashionClassifier, classify  # noqa: E402
-from datasets import load  # noqa: E402
+from classifier import CLASSES, FashionClassifier, classify, load_classifier  # noqa: E402
+from datasets import DatasetError, load  # noqa: E402
 from torch import nn  # noqa: E402
-from trainers import TrainConfig, best_device, load_weights, train  # noqa: E402
+from trainers import TrainConfig, TrainingError, best_device, load_weights, save_weights, train  # noqa: E402
+
+from grader import assignment as assignments  # noqa: E402
+from grader import golden  # noqa: E402
+from grader.accuracy import grade_accuracy, tasks  # noqa: E402
+from grader.grading import open_submission  # noqa: E402
+from grader.sandbox import Process  # noqa: E402
 
 MANIFEST = ROOT / "test_resources" / "MANIFEST.json"
 
@@ -43,42 +53,69 @@ class ClassifierLoss(nn.Module):
         return F.cross_entropy(self.classifier(images), labels, label_smoothing=0.05)
 
 
-def train_classifier(config, device):
-    """Train the judge of part 4. Returns its path and the figures reached."""
-    path = ROOT / "test_resources" / "classifiers" / "fashion_mnist.pt"
+def train_classifier(path, config, device):
+    """Train the judge of part 4. Returns the losses."""
+    wrapped_path = path.with_suffix(".wrapped.pt")
     torch.manual_seed(config.seed)
-    classifier = FashionClassifier()
-    losses = train(ClassifierLoss(classifier), load("fashion_mnist"), path.with_suffix(".wrapped.pt"), config, device)
-    wrapped = ClassifierLoss(classifier)
-    load_weights(wrapped, path.with_suffix(".wrapped.pt"))
-    torch.save({name: w.half() if w.is_floating_point() else w for name, w in classifier.state_dict().items()}, path)
-    path.with_suffix(".wrapped.pt").unlink()
+    model = ClassifierLoss(FashionClassifier())
+    losses = train(model, load("fashion_mnist"), wrapped_path, config, device)
+    load_weights(model, wrapped_path)
+    save_weights(model.classifier, path)
+    wrapped_path.unlink()
+    return losses
+
+
+def measure_classifier(path, device):
+    """Accuracy on the 10,000 test images."""
     images, labels = load("fashion_mnist", train=False).tensors
-    classifier.cpu().eval()
-    predicted = classify(classifier, images)
-    per_class = [(predicted[labels == c] == c).double().mean().item() for c in range(10)]
-    return path, {
+    predicted = classify(load_classifier(path), images)
+    per_class = [(predicted[labels == c] == c).double().mean().item() for c in range(len(CLASSES))]
+    return {
         "test_accuracy": (predicted == labels).double().mean().item(),
-        "test_accuracy_per_class": [round(a, 4) for a in per_class],
-        "losses": losses,
+        "test_accuracy_per_class": [round(accuracy, 4) for accuracy in per_class],
     }
 
 
-def train_ddpm(config, device):
-    """Train the reference of `prepare_ddpm`. Returns its path and its losses; `grader grade` measures accuracy."""
-    path = ROOT / "solution" / "checkpoints" / "DDPM.pt"
+def train_ddpm(path, config, device):
+    """Train the reference of `prepare_ddpm`. Returns the losses."""
     torch.manual_seed(config.seed)
-    return path, {"losses": train(prepare_ddpm(), load("fashion_mnist"), path, config, device)}
+    return train(prepare_ddpm(), load("fashion_mnist"), path, config, device)
 
 
-TRAININGS = {"classifier": (train_classifier, 10), "ddpm": (train_ddpm, 12)}
+def measure_ddpm(path, device):
+    """The accuracy of the solution's checkpoint as the grader measures it, over all rounds of the policy."""
+    assignment, tier = assignments.load(staff=True), Process()
+    with open_submission(assignment, tier, golden.load(assignment.resources), assignment.solution) as grading:
+        task = next(task for task in tasks(assignment.policy) if task.policy.checkpoint == f"checkpoints/{path.name}")
+        verdict = grade_accuracy(grading, task, str(device), every_round=True)
+    tier.close()
+    print(verdict.message)
+    return dict(verdict.figures)
 
 
-def record(path, figures, config, seconds, device):
-    """Write one entry of the manifest: how the file was made, and what it reached."""
-    manifest = json.loads(MANIFEST.read_text()) if MANIFEST.exists() else {}
-    manifest[str(path.relative_to(ROOT))] = {
-        "command": "python test_resources/train_references.py " + " ".join(sys.argv[1:]),
+class Reference(NamedTuple):
+    """One weight file of the repository."""
+
+    path: Path
+    epochs: int  # what the shipped weights had
+    train: Callable  # train(path, config, device) -> losses
+    measure: Callable  # measure(path, device) -> figures
+
+
+REFERENCES = {
+    "classifier": Reference(
+        ROOT / "test_resources" / "classifiers" / "fashion_mnist.pt", 10, train_classifier, measure_classifier
+    ),
+    "ddpm": Reference(ROOT / "solution" / "checkpoints" / "DDPM.pt", 12, train_ddpm, measure_ddpm),
+}
+
+
+def entry(name, reference, config, device):
+    """Train, and tell how: the manifest's entry, without the figures that are measured."""
+    start = time.monotonic()
+    losses = reference.train(reference.path, config, device)
+    return {
+        "command": f"python test_resources/train_references.py {name} --epochs {config.epochs} --seed {config.seed}",
         "data": "FashionMNIST, all 60,000 training images",
         "seed": config.seed,
         "epochs": config.epochs,
@@ -86,29 +123,35 @@ def record(path, figures, config, seconds, device):
         "learning_rate": config.learning_rate,
         "torch": torch.__version__,
         "device": str(device),
-        "seconds_of_last_run": round(seconds),
-        "bytes": path.stat().st_size,
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "figures": figures,
+        "seconds_of_last_run": round(time.monotonic() - start),
+        "bytes": reference.path.stat().st_size,
+        "sha256": hashlib.sha256(reference.path.read_bytes()).hexdigest(),
+        "figures": {"losses": losses},
     }
-    MANIFEST.write_text(json.dumps(dict(sorted(manifest.items())), indent=2) + "\n")
 
 
 def main():
-    """Train one reference and record it."""
+    """Train or measure one reference, and record it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("which", choices=TRAININGS)
+    parser.add_argument("which", choices=REFERENCES)
     parser.add_argument("--epochs", type=int, help="passes over the data (default: what the shipped weights had)")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--measure", action="store_true", help="do not train; measure the file that is there")
     arguments = parser.parse_args()
-    function, epochs = TRAININGS[arguments.which]
-    config = TrainConfig(epochs=arguments.epochs or epochs, seed=arguments.seed)
-    device = best_device()
-    start = time.monotonic()
-    path, figures = function(config, device)
-    record(path, figures, config, time.monotonic() - start, device)
-    print(f"{path.relative_to(ROOT)}: {figures}")
+    reference, device = REFERENCES[arguments.which], best_device()
+    key = str(reference.path.relative_to(ROOT))
+    manifest = json.loads(MANIFEST.read_text()) if MANIFEST.exists() else {}
+    if not arguments.measure:
+        config = TrainConfig(epochs=arguments.epochs or reference.epochs, seed=arguments.seed)
+        manifest[key] = entry(arguments.which, reference, config, device)
+        MANIFEST.write_text(json.dumps(manifest, indent=2) + "\n")  # the scorer verifies hashes against it
+    manifest[key]["figures"] |= reference.measure(reference.path, device)
+    MANIFEST.write_text(json.dumps(dict(sorted(manifest.items())), indent=2) + "\n")
+    print(f"{key}: {manifest[key]['figures']}")
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (DatasetError, TrainingError) as error:
+        sys.exit(str(error))

@@ -139,7 +139,13 @@ def rounds_of(task, *accuracies):
 
 @pytest.mark.parametrize(
     ("accuracies", "share", "decided"),
-    [((0.75,), 0.0, False), ((0.8, 0.7), 0.5, False), ((0.7, 0.85), 1.0, True), ((0.8, 0.75, 0.8), 0.5, True)],
+    [
+        ((0.75,), 0.0, False),
+        ((0.8, 0.7), 0.5, False),
+        ((0.7, 0.85), 1.0, True),
+        ((0.8, 0.75, 0.8), 0.5, False),
+        ((), 0.0, False),
+    ],
 )
 def test_the_best_round_counts_and_full_marks_end_it(accuracies, share, decided, task):
     rounds = rounds_of(task, *accuracies)
@@ -153,7 +159,7 @@ def test_the_summary_states_the_bias_of_the_best_round_and_the_confusions(task):
     assert "mean 0.750 over 40 samples, 95% interval 0.598 to 0.858" in summary
     assert "the best of 3 rounds earns 0.6" in summary
     assert "a single exact measurement 0.00" in summary
-    assert "most confused classes: 0 for 9" in summary
+    assert "most confused classes: 9 taken for 0" in summary
 
 
 def test_every_round_asks_for_other_labels_and_as_many_of_each_class(assignment, known, task, make_submission):

@@ -35,6 +35,7 @@ def _entry(verdict):
         "hint": verdict.hint,
         "output": verdict.output,
         "seconds": round(verdict.seconds, 3),
+        **({"figures": dict(verdict.figures)} if verdict.figures else {}),
     }
 
 
