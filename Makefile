@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check bench lint clean
+.PHONY: demo test check bench clean
 
 demo: $(STAMP)   ## grade a few sample submissions end to end
 	$(BIN)/grader demo
@@ -19,16 +19,20 @@ check: $(STAMP)  ## prove the grader; compare what is generated with its source;
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-bench: $(STAMP)  ## measure the figures in the README
+bench: $(STAMP)  ## measure what grading costs
 	$(BIN)/python benchmarks/unit_grading.py
 
-clean:
+clean:           ## remove the environment
 	rm -rf $(VENV)
 
 $(STAMP): requirements.txt pyproject.toml
-	$(PYTHON) -m venv $(VENV) || { echo "make: $(PYTHON) needs its venv module (Debian: apt install python3-venv)"; exit 1; }
-	command -v uv >/dev/null || $(BIN)/python -m pip install --quiet uv
-	uv=$$(command -v uv || echo $(BIN)/uv); \
-	VIRTUAL_ENV=$(VENV) $$uv pip install --quiet --requirement requirements.txt && \
-	VIRTUAL_ENV=$(VENV) $$uv pip install --quiet --no-deps --editable .
-	touch $(STAMP)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "make: $(PYTHON) is too old, Python 3.11 or later is needed: make PYTHON=python3.12 ..."; exit 1; }
+	@echo "setting up $(VENV): PyTorch is large, the first time takes minutes"
+	@$(PYTHON) -m venv $(VENV) \
+		|| { echo "make: $(PYTHON) needs its venv module (Debian: apt install python3-venv)"; exit 1; }
+	@command -v uv >/dev/null || $(BIN)/python -m pip install --quiet uv
+	@uv=$$(command -v uv || echo $(BIN)/uv); export VIRTUAL_ENV=$(VENV); \
+		$$uv pip install --quiet --requirement requirements.txt && \
+		$$uv pip install --quiet --no-deps --editable .
+	@touch $(STAMP)

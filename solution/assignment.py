@@ -16,5 +16,5 @@ def prepare_ddpm():
     # 100 steps with ten times the default variances reach the same alpha_bar_{T-1} as 1000 steps with the defaults.
     var_scheduler = VarianceScheduler(beta_start=0.001, beta_end=0.2, num_steps=100)
     network = UNet(in_channels=1, down_channels=(64, 96, 128), up_channels=(128, 96, 64), num_classes=10)
-    return DDPM(network, var_scheduler)
+    return DDPM(network, var_scheduler, guidance_weight=2.0)
     # END ANSWER

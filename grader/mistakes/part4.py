@@ -439,7 +439,7 @@ PREPARE = (
     ),
     Mistake(
         "4.prepare_without_gradients",
-        (("return DDPM(network, var_scheduler)", "return DDPM(network, var_scheduler).requires_grad_(False)"),),
+        (("guidance_weight=2.0)", "guidance_weight=2.0).requires_grad_(False)"),),
         "The model's parameters do not take gradients: it cannot have been trained like this.",
         ("4.prepare_ddpm",),
         file="assignment.py",
