@@ -155,6 +155,7 @@ def _sample(grading, task, number, device):
         "prepare": policy.prepare,
         "checkpoint": policy.checkpoint,
         "labels": labels.tolist(),
+        "image_shape": policy.image_shape,
         "device": device,
         "threads": os.cpu_count(),
     }
@@ -166,10 +167,9 @@ def _sample(grading, task, number, device):
 def _problem(observation, policy):
     """Why the images cannot be scored, if so."""
     images, shape = observation.arrays.get("images"), (policy.samples_per_round, *policy.image_shape)
-    if images is None:
-        return Outcome.FAILED, f"generate_sample must return a tensor, not {observation.not_arrays.get('images')}"
-    if images.shape != shape or images.dtype != np.float32:
-        return Outcome.FAILED, f"generate_sample must return shape {shape}, not {images.shape} of {images.dtype}"
+    if images is None or images.shape != shape or images.dtype != np.float32:
+        returned = tuple(observation.arrays.get("shape", np.array(["no shape"])).tolist()[:8])
+        return Outcome.FAILED, f"generate_sample must return images of shape {shape}, not {returned}"
     if not np.isfinite(images).all():
         return Outcome.FAILED, "generate_sample returns NaN or infinity"
     return None

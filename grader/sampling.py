@@ -13,7 +13,7 @@ def load(code, rng, *, prepare, checkpoint):
     return {"parameters": sum(p.numel() for p in _model(code, prepare, checkpoint).parameters())}
 
 
-def sample(code, rng, *, prepare, checkpoint, labels, device, threads):
+def sample(code, rng, *, prepare, checkpoint, labels, image_shape, device, threads):
     """Build the model, load its checkpoint, and generate an image for each label.
 
     Args:
@@ -22,16 +22,19 @@ def sample(code, rng, *, prepare, checkpoint, labels, device, threads):
         prepare: function of `assignment.py` that builds the model.
         checkpoint: its file, relative to the submission.
         labels: classes, a list of N ints.
+        image_shape: [C, H, W] that each image must have.
         device: where to sample.
         threads: of the CPU; unit cases have one.
 
     Returns:
-        images: what generate_sample returned, float32.
+        shape: of what generate_sample returned.
+        images: that, as float32; only if the shape is right.
     """
     torch.set_num_threads(threads)
     model = _model(code, prepare, checkpoint).to(device).eval()
     images = model.generate_sample(len(labels), device=torch.device(device), labels=torch.tensor(labels))
-    return {"images": images.float()}
+    right = list(images.shape) == [len(labels), *image_shape]
+    return {"shape": images.shape} | ({"images": images.float()} if right else {})
 
 
 def _model(code, prepare, checkpoint):

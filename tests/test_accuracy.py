@@ -71,11 +71,11 @@ def test_noise_earns_nothing_after_all_rounds(grade):
         (
             "return torch.zeros(num_samples, 3, 32, 32)",
             Outcome.FAILED,
-            r"must return shape \(20, 1, 32, 32\), not \(20, 3",
+            r"must return images of shape \(20, 1, 32, 32\), not \(20, 3, 32, 32\)",
         ),
         ("return torch.full((num_samples, 1, 32, 32), float('nan'))", Outcome.FAILED, "NaN or infinity"),
         ("raise ValueError('no idea')", Outcome.ERROR, r"ValueError: no idea\n.*assignment\.py"),
-        ("return 'images'", Outcome.ERROR, "no attribute 'float'"),
+        ("return 'images'", Outcome.ERROR, "no attribute 'shape'"),
         ("raise NotImplementedError('TODO')", Outcome.NOT_IMPLEMENTED, "TODO"),
     ],
 )
