@@ -13,6 +13,7 @@ from grader.case import Case, Ended, Observation, Outcome, Verdict
 
 Arrays = Mapping[str, np.ndarray]
 MESSAGE_CAP = 500  # characters of what is said of one array: some hold text of the student's
+MESSAGE_LINES = 4  # of differences: the later arrays of a case mostly follow from the first
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,9 @@ def _outcome(case, observation, goldens):
         return ended
     if any(not differences(case, observation, golden) for golden in goldens):
         return Outcome.PASSED, ""
-    return Outcome.FAILED, "\n".join(differences(case, observation, goldens[0]))
+    lines = differences(case, observation, goldens[0])
+    more = [f"... and {len(lines) - MESSAGE_LINES} more"] if len(lines) > MESSAGE_LINES else []
+    return Outcome.FAILED, "\n".join(lines[:MESSAGE_LINES] + more)
 
 
 def matches(case: Case, observation: Observation, fingerprint: Fingerprint) -> bool:

@@ -12,6 +12,7 @@ from hypothesis.extra import numpy as npst
 
 from grader.case import Case, Ended, Observation, Outcome
 from grader.judge import (
+    MESSAGE_LINES,
     REMEDIES,
     Fingerprint,
     difference_of,
@@ -377,3 +378,12 @@ def test_a_tolerance_of_nothing_is_met_by_equal_values_only():
 )
 def test_distance_counts_tolerances_at_the_worst_place(actual, apart):
     assert distance(CASE, actual, {"a": np.array([6.0, 0.0])}) == pytest.approx(apart)
+
+
+def test_of_many_differences_the_first_few_are_told_and_the_rest_counted():
+    names = [f"a{i}" for i in range(7)]
+    many = dataclasses.replace(CASE, shows={name: name for name in names})
+    observed = Observation(Ended.COMPLETED, {name: np.array(1.0) for name in names})
+    message = judge(many, observed, [{name: np.array(2.0) for name in names}]).message
+    assert message.splitlines()[-1] == "... and 3 more"
+    assert len(message.splitlines()) == MESSAGE_LINES + 1

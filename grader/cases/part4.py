@@ -131,15 +131,28 @@ def schedule(code, rng):
 
 @case(
     "4.schedule_quadratic",
-    points=0.5,
-    equation="quadratic: sqrt(beta_t) runs linearly from sqrt(beta_start) to sqrt(beta_end); other names raise",
-    shows=_SCHEDULE | {"refused": "whether 'cosine' and 'cubic' are refused with an exception"},
+    points=0.25,
+    equation="quadratic: sqrt(beta_t) runs linearly from sqrt(beta_start) to sqrt(beta_end)",
+    shows=_SCHEDULE,
     rtol=2e-4,
     atol=2e-6,
     needs=("4.schedule",),
 )
 def schedule_quadratic(code, rng):
-    """Variance schedule: quadratic interpolation, and no other name accepted"""
+    """Variance schedule: quadratic interpolation"""
+    return _schedule(code, rng, "quadratic")
+
+
+@case(
+    "4.schedule_refusal",
+    points=0.25,
+    equation="interpolation is 'linear' or 'quadratic'; any other name raises an exception",
+    shows={"refused": "whether 'cosine' and 'cubic' are refused with an exception"},
+    needs=("4.schedule",),
+)
+def schedule_refusal(code, rng):
+    """Variance schedule: no other interpolation is accepted"""
+    code.models.VarianceScheduler(interpolation="linear")
 
     def refuses(name):
         try:
@@ -148,7 +161,7 @@ def schedule_quadratic(code, rng):
             return True
         return False
 
-    return _schedule(code, rng, "quadratic") | {"refused": [refuses("cosine"), refuses("cubic")]}
+    return {"refused": [refuses("cosine"), refuses("cubic")]}
 
 
 @case(
@@ -204,6 +217,7 @@ def _pair(value, function):
         "between_calls": "correlation between the noise of two calls",
     },
     **STATISTIC,
+    needs=("4.add_noise",),
 )
 def noise(code, rng):
     """Noising: the noise is standard normal and fresh for every item and every call"""

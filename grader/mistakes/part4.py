@@ -135,7 +135,7 @@ SCHEDULE = (
         "raise ValueError(f\"interpolation must be 'linear' or 'quadratic', not {interpolation!r}\")",
         "self.betas = torch.linspace(beta_start, beta_end, num_steps)",
         "An unknown interpolation is taken for a known one: raise an exception that names it.",
-        "schedule_quadratic",
+        "schedule_refusal",
     ),
 )
 

@@ -68,10 +68,6 @@ def _schedule(rng, quadratic=False):
     }
 
 
-def _schedule_quadratic(rng):
-    return _schedule(rng, quadratic=True) | {"refused": np.array([True, True])}
-
-
 def _add_noise(rng):
     bars = variances(0.02, 0.35, 11)[2][[0, 1, 4, 10, 6]]
     factors = np.stack([np.sqrt(bars), np.sqrt(1 - bars)], axis=1)
@@ -159,7 +155,8 @@ ORACLES = (
     Oracle("4.embedding", _embedding),
     Oracle("4.unet", _unet),
     Oracle("4.schedule", _schedule),
-    Oracle("4.schedule_quadratic", _schedule_quadratic),
+    Oracle("4.schedule_quadratic", lambda rng: _schedule(rng, quadratic=True)),
+    Oracle("4.schedule_refusal", lambda rng: {"refused": np.array([True, True])}),
     Oracle("4.add_noise", _add_noise),
     Oracle("4.noise", _noise),
     Oracle("4.ddpm_loss", _ddpm_loss),
