@@ -49,7 +49,7 @@ def scorecard(name: str, tier: str, verdicts: Sequence[Verdict]):
     table.add_column("case", "total", no_wrap=True)
     table.add_column("points", f"{points:g}/{most:g}", justify="right", no_wrap=True)
     table.add_column("outcome", no_wrap=True)
-    table.add_column("what was tried", no_wrap=True, overflow="ellipsis")
+    table.add_column("what was tried")
     for v in verdicts:
         style = STYLES[v.outcome]
         table.add_row(v.case.id, f"{v.points:g}/{v.case.points:g}", f"[{style}]{v.outcome}[/]", escape(v.case.title))
