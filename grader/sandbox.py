@@ -6,6 +6,7 @@ time is up, for a student's own machine.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -64,7 +65,7 @@ class Process:
     tier, size = "process", 1
 
     def __init__(self):
-        self._worker = None
+        self._closed = False
         self.start()
 
     def start(self):
@@ -103,8 +104,10 @@ class Process:
             answer = self._answers.get(timeout=seconds + GRACE_SECONDS + self._patience)
         except (OSError, queue.Empty):
             answer = None
+        if answer is None and self._closed:
+            raise InfrastructureError("the tier was closed while a case was running")
         if answer is None:
-            self.close()
+            self._stop()
             self.start()
             raise InfrastructureError("the grader's worker process failed; its messages are above")
         self._patience = 0
@@ -114,13 +117,18 @@ class Process:
 
     def close(self):
         """Stop the worker and whatever it runs."""
-        self._worker.stdin.close()
+        self._closed = True
+        self._stop()
+
+    def _stop(self):
+        self._worker.terminate()  # it takes its child along, which a kill would not
         try:
-            self._worker.wait(timeout=1)
+            self._worker.wait(timeout=5)
         except subprocess.TimeoutExpired:
             self._worker.kill()
             self._worker.wait()
-        self._worker.stdout.close()
+        with contextlib.suppress(OSError):
+            self._worker.stdin.close()
 
 
 class Pool:
@@ -173,7 +181,7 @@ def _read_answers(stream, answers):
 
 def _observation(header, reply, output, folder, limits):
     common = {"output": output.decode("utf-8", "replace"), "seconds": header["seconds"]}
-    if header["exit"] == "timed out":
+    if header["exit"] is None:
         return Observation(Ended.TIMED_OUT, where=_innermost(reply, folder), **common)
     if len(reply) > limits.reply_bytes:
         return Observation(Ended.DIED, message=f"its reply exceeds {limits.reply_bytes} bytes", **common)

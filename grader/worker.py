@@ -20,10 +20,15 @@ from pathlib import Path
 from typing import NoReturn
 
 
+PIPE_BYTES = 2**20  # as much as a pipe can hold
+
+
 def main() -> None:
     """Serve requests until standard input closes."""
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing but answers may reach the parent's pipe
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle, who then ends this process
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # not before the child that runs is gone
     import torch
 
     from grader import experiment, probes, protocol  # noqa: F401  (before the fork: every child needs them)
@@ -43,7 +48,7 @@ def main() -> None:
 
 
 def _run_in_child(observe, request):
-    """Fork, run, collect. Returns (exit code or -signal or 'timed out', reply bytes, output bytes, seconds)."""
+    """Fork, run, collect. Returns (exit code or -signal, or None at a time-out; reply bytes; output bytes; seconds)."""
     start = time.monotonic()
     reply_read, reply_write = os.pipe()
     output_read, output_write = os.pipe()
@@ -56,9 +61,15 @@ def _run_in_child(observe, request):
     os.close(reply_write)
     os.close(output_write)
     collected = {reply_read: Capped(request["reply_bytes"]), output_read: Capped(request["output_bytes"])}
-    ended = _collect(child, collected, deadline=start + request["seconds"])
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child, signal.SIGKILL)  # whatever the child started
+    ended = None
+    try:
+        ended = _collect(child, collected, deadline=start + request["seconds"])
+    finally:
+        if ended is None:
+            os.kill(child, signal.SIGKILL)  # by itself: it may not have made its group yet
+            os.waitpid(child, 0)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)  # whatever it started
     for descriptor in collected:
         os.close(descriptor)
     reply, output = (bytes(buffer) for buffer in collected.values())
@@ -78,34 +89,31 @@ class Capped(bytearray):
 
 
 def _collect(child, collected, deadline):
-    """Drain the child's pipes until it has ended or its time is up."""
-    selector = selectors.DefaultSelector()
-    for descriptor in collected:
-        os.set_blocking(descriptor, False)
-        selector.register(descriptor, selectors.EVENT_READ)
-    while True:
-        for key, _ in selector.select(timeout=0.02):
-            data = os.read(key.fd, 1 << 16)
-            if data:
+    """Drain the child's pipes until it has ended. Returns its exit code or -signal, or None if its time is up first."""
+    with selectors.DefaultSelector() as selector:
+        for descriptor in collected:
+            os.set_blocking(descriptor, False)
+            selector.register(descriptor, selectors.EVENT_READ)
+        while time.monotonic() < deadline:
+            for key, _ in selector.select(timeout=0.02):
+                data = os.read(key.fd, PIPE_BYTES)
                 collected[key.fd].add(data)
-            else:
-                selector.unregister(key.fd)
-        pid, status = os.waitpid(child, os.WNOHANG)
-        if pid:
-            for descriptor in selector.get_map():  # what was still in the pipes
-                with contextlib.suppress(BlockingIOError):
-                    while data := os.read(descriptor, 1 << 16):
-                        collected[descriptor].add(data)
-            return os.waitstatus_to_exitcode(status)
-        if time.monotonic() > deadline:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-            return "timed out"
+                if not data:
+                    selector.unregister(key.fd)
+            pid, status = os.waitpid(child, os.WNOHANG)
+            if pid:
+                for descriptor in selector.get_map():
+                    # Once: it holds what was still in the pipe, and a process left behind may write for ever.
+                    with contextlib.suppress(BlockingIOError):
+                        collected[descriptor].add(os.read(descriptor, PIPE_BYTES))
+                return os.waitstatus_to_exitcode(status)
+    return None
 
 
 def _child(observe, request, reply_write, output_write) -> NoReturn:
     """Everything that happens in the forked child. Never returns."""
     os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)
     os.dup2(output_write, 1)

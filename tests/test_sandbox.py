@@ -1,7 +1,9 @@
 """Careless and broken submissions at tier `process`: each a clear line, and the other cases graded."""
 
+import contextlib
 import re
 import sys
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -131,8 +133,13 @@ def test_a_process_left_behind_does_not_outlive_its_case(tier, tmp_path):
     pid = int(observe(tier, folder, asks_student).arrays["value"])
     assert time.monotonic() - start < 10
     time.sleep(0.2)
-    status = Path(f"/proc/{pid}/status")  # a zombie that nobody has collected yet is not running
-    assert not status.exists() or "State:\tZ" in status.read_text()
+    assert not running(pid)
+
+
+def running(pid):
+    """Whether a process runs; a zombie that nobody has collected yet does not."""
+    status = Path(f"/proc/{pid}/status")
+    return status.exists() and "State:\tZ" not in status.read_text()
 
 
 def test_a_case_that_cannot_be_found_is_our_fault(tier, tmp_path):
@@ -154,6 +161,29 @@ def test_a_worker_that_dies_is_our_fault_and_is_replaced(tmp_path):
         assert observe(own, folder, asks_student).arrays["value"] == 7
     finally:
         own.close()
+
+
+def test_closing_a_tier_stops_the_case_that_is_running(tmp_path):
+    told = tmp_path / "pid"
+    folder = student(
+        tmp_path,
+        f"import os, pathlib, time\ndef answer():\n    pathlib.Path({str(told)!r}).write_text(str(os.getpid()))\n"
+        "    time.sleep(600)\n",
+    )
+    own = Process()
+
+    def run():
+        with contextlib.suppress(InfrastructureError, ValueError):  # closed under its feet
+            observe(own, folder, asks_student, seconds=600.0)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    while not (told.exists() and told.read_text()):
+        time.sleep(0.1)
+    assert running(int(told.read_text()))
+    own.close()
+    time.sleep(0.2)
+    assert not running(int(told.read_text()))
 
 
 def test_an_infrastructure_fault_is_reported_as_such_and_never_as_a_zero(assignment, known, make_submission):
@@ -179,3 +209,14 @@ def test_in_process_observes_the_same_as_a_worker(assignment, tier, known, make_
         outcomes = {c.id: grading.verdict(c).outcome for c in assignment.cases if c.id != "4.unet"}
     sys.path[:] = path
     assert set(outcomes.values()) == {Outcome.PASSED}
+
+
+def test_a_process_left_behind_that_prints_for_ever_delays_nobody(tier, tmp_path):
+    folder = student(
+        tmp_path,
+        "import subprocess\ndef answer():\n    subprocess.Popen(['timeout', '20', 'yes'], start_new_session=True)\n"
+        "    return 7\n",
+    )
+    start = time.monotonic()
+    assert observe(tier, folder, asks_student).arrays["value"] == 7
+    assert time.monotonic() - start < 10
