@@ -19,7 +19,6 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-
 PIPE_BYTES = 2**20  # as much as a pipe can hold
 
 
