@@ -30,7 +30,7 @@ STATISTIC = {"rtol": 0.0, "atol": 0.15}  # five standard errors or more of every
 def embedding(code, rng):
     """Sinusoidal position embeddings: sines and cosines of the timestep"""
     embed = code.models.SinusoidalPositionEmbeddings(24)
-    few = embed(torch.tensor([0, 1, 17, 50, 99, 731])).double()
+    few = _tensor(embed(torch.tensor([0, 1, 17, 50, 99, 731])), "forward").double()
     many = embed(torch.arange(205)).double()
     products = (many[:200] * many[5:]).sum(dim=1)
     return {
@@ -66,7 +66,7 @@ def unet(code, rng):
             parameter.add_(0.03 * torch.randn_like(parameter))
     x = rng.normal("x_t", 3, 1, 32, 32)
     t, label = torch.tensor([0, 40, 99]), torch.tensor([3, 0, 9])
-    out = net(x, t, label)
+    out = _tensor(net(x, t, label), "forward")
     other = net(rng.normal("another", 3, 1, 32, 32), t, label)
     later, relabelled = net(x, torch.tensor([60, 5, 20]), label), net(x, t, torch.tensor([4, 1, 8]))
     alone = net(x[1:2], t[1:2], label[1:2])
@@ -199,10 +199,20 @@ def add_noise(code, rng):
     }
 
 
+def _tensor(value, function, shape=None):
+    """The value, if it is a tensor (of a shape, if one is given): a forgotten return is told as such."""
+    if not isinstance(value, torch.Tensor):
+        raise TypeError(f"{function} must return a tensor, not {type(value).__name__}")
+    if shape is not None and value.shape != shape:
+        raise ValueError(f"{function} must return shape {tuple(shape)}, not {tuple(value.shape)}")
+    return value
+
+
 def _pair(value, function):
+    """The value, if it is a pair of tensors."""
     if not isinstance(value, tuple | list) or len(value) != 2:
         raise TypeError(f"{function} must return a pair of tensors, not {type(value).__name__}")
-    return value
+    return [_tensor(item, f"each item that {function} returns") for item in value]
 
 
 @case(
@@ -249,7 +259,7 @@ def ddpm_loss(code, rng):
     spy = probes.SpyNetwork(code, lambda x_t, t, label: prediction)
     model = code.models.DDPM(spy.network, code.models.VarianceScheduler(num_steps=9, beta_start=0.05, beta_end=0.4))
     with probes.noise_tape(1.0):
-        loss = model(x, torch.tensor([2, 0, 7]))
+        loss = _tensor(model(x, torch.tensor([2, 0, 7])), "forward")
     return {"loss": loss, "shape": loss.shape}
 
 
@@ -268,7 +278,7 @@ def ddpm_gradient(code, rng):
     spy = probes.SpyNetwork(code, lambda x_t, t, label: weight * direction, weight)
     model = code.models.DDPM(spy.network, code.models.VarianceScheduler(num_steps=9, beta_start=0.05, beta_end=0.4))
     with probes.noise_tape(1.0):
-        loss = model(x, torch.tensor([2, 0, 7]))
+        loss = _tensor(model(x, torch.tensor([2, 0, 7])), "forward")
     if loss.requires_grad:
         loss.backward()
     return {"gradient": torch.tensor(float("nan")) if weight.grad is None else weight.grad}
@@ -318,17 +328,15 @@ def ddpm_training(code, rng):
 
 def _recover(model, x, noise, t):
     """Call recover_sample as it is documented, with t of shape (B,); else with one t, as many write it."""
-    conventions = [torch.full((len(x),), t), torch.tensor(t), t]
-    for timestep in conventions[:-1]:
+    error = None
+    for timestep in (torch.full((len(x),), t), torch.tensor(t), t):
         try:
-            result = model.recover_sample(x, noise, timestep)
-            if result.shape == x.shape:
-                return result
+            return _tensor(model.recover_sample(x, noise, timestep), "recover_sample", x.shape)
         except NotImplementedError:
             raise
-        except Exception:
-            continue
-    return model.recover_sample(x, noise, conventions[-1])
+        except Exception as raised:
+            error = error or raised  # the documented call's is the one to tell
+    raise error
 
 
 @case(
@@ -390,6 +398,7 @@ def ddpm_sample(code, rng):
     _, model = _sampler(code, rng, lambda x, t, label: _of(slope, t) * x + _of(offset, t), steps=6)
     with probes.noise_tape(0.1):
         sample = model.generate_sample(5, device=torch.device("cpu"), labels=torch.tensor([1, 0, 7, 2, 9]))
+        _tensor(sample, "generate_sample")
     return {"sample": sample[:, :, 3:6, 10:14], "shape": sample.shape, "dtype": str(sample.dtype)}
 
 
@@ -420,7 +429,7 @@ def ddpm_sampling_rules(code, rng):
     model.generate_sample(3, device=cpu, labels=labels)
     seen = [int(call.timestep[0]) for call in spy.calls]
     calls, free = list(spy.calls), len(spy.calls)
-    unlabelled = model.generate_sample(4, device=cpu)
+    unlabelled = _tensor(model.generate_sample(4, device=cpu), "generate_sample")
     drawn = torch.cat([torch.full((1,), -1) if call.label is None else call.label for call in spy.calls[free:]])
     try:
         model.generate_sample(4, device=cpu, labels=labels)
@@ -463,7 +472,7 @@ def _labels_in_every_step(calls, labels):
 def prepare_ddpm(code, rng):
     """prepare_ddpm: builds a model that trains on FashionMNIST images"""
     model = code.assignment.prepare_ddpm()
-    loss = model(rng.normal("x_0", 2, 1, 32, 32), torch.tensor([3, 8]))
+    loss = _tensor(model(rng.normal("x_0", 2, 1, 32, 32), torch.tensor([3, 8])), "forward")
     if loss.requires_grad:
         loss.backward()
     return {
