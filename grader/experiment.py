@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
+import numpy.random
 
 from grader.case import Ended, Observation
 from grader.rng import TensorStreams

@@ -94,7 +94,8 @@ def _collect(child, collected, deadline):
             os.set_blocking(descriptor, False)
             selector.register(descriptor, selectors.EVENT_READ)
         while time.monotonic() < deadline:
-            for key, _ in selector.select(timeout=0.02):
+            # Both pipes closed: the child is about to end.
+            for key, _ in selector.select(timeout=0.02 if selector.get_map() else 0.001):
                 data = os.read(key.fd, PIPE_BYTES)
                 collected[key.fd].add(data)
                 if not data:
