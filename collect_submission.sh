@@ -1,22 +1,21 @@
 #!/bin/sh
 # Checks what you hand in and zips exactly that: sh collect_submission.sh [FOLDER] [ZIP]
-# FOLDER is student/ by default, ZIP is submission.zip. Refuses, with a reason and exit code 1, what could not be graded.
+# FOLDER is student/ beside this script by default, ZIP is submission.zip in the current folder. Refuses, with a reason and
+# exit code 1, what could not be graded.
 set -eu
 
-cd "$(dirname "$0")"
-folder=${1:-student}
-zip=${2:-submission.zip}
-
-if [ -x .venv/bin/python ]; then
-    python=.venv/bin/python
+here=$(cd "$(dirname "$0")" && pwd)
+if [ -x "$here/.venv/bin/python" ]; then
+    python=$here/.venv/bin/python
 elif command -v python3 >/dev/null 2>&1; then
     python=python3
 else
     python=python
 fi
-if ! "$python" -c "import grader, pydantic, torch" >/dev/null 2>&1; then
+find='import importlib.util, sys; sys.exit(not all(map(importlib.util.find_spec, ("numpy", "pydantic", "torch"))))'
+if ! "$python" -c "$find" >/dev/null 2>&1; then
     echo "collect_submission.sh: '$python' lacks the packages of the assignment: run 'make demo' once, or" >&2
-    echo "  $python -m pip install -e ." >&2
+    echo "  $python -m pip install -e $here" >&2
     exit 1
 fi
-exec "$python" -m grader.collect "$folder" "$zip"
+PYTHONPATH=$here exec "$python" -m grader.collect "${1:-$here/student}" "${2:-submission.zip}"

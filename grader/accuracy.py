@@ -130,6 +130,7 @@ def grade_accuracy(grading, task: Task, device: str = "cpu", every_round: bool =
         return Verdict(case, Outcome.NOT_IMPLEMENTED, 0.0, f"{policy.checkpoint} was not handed in")
     rounds, seconds = Rounds(policy), 0.0
     try:
+        _check_device(grading, device)
         with Scorer(policy.classifier) as scorer:
             while len(rounds.labels) < policy.rounds and (every_round or not rounds.decided):
                 observation, labels = _sample(grading, task, len(rounds.labels), device)
@@ -144,6 +145,16 @@ def grade_accuracy(grading, task: Task, device: str = "cpu", every_round: bool =
     outcome = Outcome.PASSED if rounds.share == 1.0 else Outcome.FAILED
     points = rounds.share * case.points
     return Verdict(case, outcome, points, rounds.summary(), seconds=seconds, figures=rounds.figures())
+
+
+def _check_device(grading, device):
+    """A device that this machine lacks is whoever chose it to blame for, not the student."""
+    case = Case("0.device", "", 0.0, sampling.use, "", 0.0, 0.0, {}, seconds=120.0)
+    observation = grading.tier.observe(
+        case, grading.submission.folder, 0, grading.assignment.limits, {"device": device}
+    )
+    if problem := ending(observation):
+        raise InfrastructureError(f"--device {device} cannot be used on this machine: {problem[1].splitlines()[0]}")
 
 
 def _sample(grading, task, number, device):

@@ -185,3 +185,11 @@ def test_every_round_asks_for_other_labels_and_as_many_of_each_class(assignment,
     assert seed_0 != seed_1
     assert labels_0 != labels_1
     assert sorted(labels_0) == sorted(labels_1) == sorted([*range(10)] * 2)
+
+
+@pytest.mark.parametrize("device", ["cuda:77", "banana"])
+def test_a_device_that_is_not_there_is_not_the_students_fault(device, assignment, tier, known, task):
+    with open_submission(assignment, tier, known, assignment.solution) as grading:
+        verdict = grade_accuracy(grading, task, device)
+    assert verdict.outcome is Outcome.INFRASTRUCTURE
+    assert f"--device {device} cannot be used on this machine" in verdict.message

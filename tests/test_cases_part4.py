@@ -1,10 +1,16 @@
-"""What part 4's cases say of code that returns something else than a tensor."""
+"""Part 4's cases: what they say of code that returns no tensor, and how sure their statistics are."""
 
 import re
+from types import SimpleNamespace
 
+import models
+import numpy as np
 import pytest
+import torch
 
 from grader.case import Outcome
+from grader.cases import part4
+from grader.rng import TensorStreams
 
 RETURNS = {
     "4.embedding": ("return torch.cat([angles.sin(), angles.cos()], dim=-1)", "forward must return a tensor"),
@@ -41,3 +47,13 @@ def test_a_step_of_the_wrong_shape_is_told_so(make_submission, solution_text, ve
     folder = make_submission(models=solution_text("models").replace(old, "return (mean + beta.sqrt() * z)[:1]"))
     message = verdicts_of(folder, "4.ddpm_step")["4.ddpm_step"].message
     assert "recover_sample must return shape (3, 2, 5, 4), not (1, 2, 5, 4)" in message
+
+
+def test_the_tolerance_of_a_statistic_is_five_standard_errors_between_two_correct_samples():
+    observed = []
+    for seed in range(25):
+        torch.manual_seed(seed)
+        arrays = part4.noise.observe(SimpleNamespace(models=models), TensorStreams(seed, part4.noise.id))
+        observed.append([float(value) for value in arrays.values()])
+    between_two = np.sqrt(2) * np.std(observed, axis=0)  # a student's draw differs from the golden's
+    assert (5 * between_two < part4.noise.atol).all(), dict(zip(arrays, between_two, strict=True))

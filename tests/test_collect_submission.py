@@ -95,3 +95,12 @@ def test_a_linked_file_is_refused(tmp_path, make_submission):
 @pytest.mark.skipif(not shutil.which("dash"), reason="dash is not installed")
 def test_the_script_is_posix_sh():
     assert subprocess.run(["dash", "-n", ROOT / "collect_submission.sh"]).returncode == 0
+
+
+def test_paths_are_those_of_the_caller(tmp_path, make_submission):
+    folder = make_submission()
+    done = subprocess.run(
+        ["sh", ROOT / "collect_submission.sh", folder.name], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "submission.zip").exists()

@@ -232,7 +232,7 @@ def _pair(value, function):
 def noise(code, rng):
     """Noising: the noise is standard normal and fresh for every item and every call"""
     scheduler = code.models.VarianceScheduler(beta_start=0.02, beta_end=0.35, num_steps=11)
-    x, t = rng.normal("x_0", 256, 1, 16, 17), rng.integers("t", 0, 11, 256)
+    x, t = rng.normal("x_0", 256, 1, 32, 33), rng.integers("t", 0, 11, 256)
     first, second = (_pair(scheduler.add_noise(x, t), "add_noise")[1].double() for _ in range(2))
     correlations = torch.corrcoef(first.flatten(1)[:40])
     return {

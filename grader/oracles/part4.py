@@ -82,12 +82,12 @@ def _add_noise(rng):
 
 
 def _noise(rng):
-    # |correlation| of n = 272 independent normal pairs has mean sqrt(2 / (pi n)).
+    # |correlation| of n = 1056 independent normal pairs has mean sqrt(2 / (pi n)).
     return {
         "mean": np.array(0.0),
         "std": np.array(1.0),
         "kurtosis": np.array(3.0),
-        "between_items": np.array(np.sqrt(2 / (np.pi * 272))),
+        "between_items": np.array(np.sqrt(2 / (np.pi * 1056))),
         "between_calls": np.array(0.0),
     }
 
