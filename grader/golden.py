@@ -73,17 +73,16 @@ def build(assignment: Assignment, tier, seed: int) -> Known:
     solution = observe_folder(assignment, tier, assignment.solution, assignment.cases, seed)
     for case in assignment.cases:
         known.goldens[case.id] = {SOLUTION: _completed(SOLUTION, case.id, solution[case.id])}
-    named = {v: v.alternative_for for v in assignment.variants} | {m: m.fails for m in assignment.mistakes}
 
-    def named_cases(change):
-        return [assignment.by_id[id] for id in named[change]]
+    def cases(ids):
+        return [assignment.by_id[id] for id in ids]
 
     alternatives = [v for v in assignment.variants if v.alternative_for]
-    for variant, observations in observe_changes(assignment, tier, alternatives, named_cases, seed):
-        for id, observation in observations.items():
+    for variant, found in observe_changes(assignment, tier, alternatives, lambda v: cases(v.alternative_for), seed):
+        for id, observation in found.items():
             known.goldens[id][variant.id] = _completed(variant.id, id, observation)
-    for mistake, observations in observe_changes(assignment, tier, assignment.mistakes, named_cases, seed):
-        for id, observation in observations.items():
+    for mistake, found in observe_changes(assignment, tier, assignment.mistakes, lambda m: cases(m.fails), seed):
+        for id, observation in found.items():
             known.fingerprints.setdefault(id, []).append(fingerprint(mistake, observation))
     return known
 
@@ -145,10 +144,10 @@ def _load_fingerprints(path, known):
         id, mistake, name = key.split("/")
         arrays.setdefault((id, mistake), {})[name] = array
     for row in json.loads(path.with_suffix(".json").read_text()):
-        print = Fingerprint(
-            row["mistake"], row["hint"], arrays.get((row["case"], row["mistake"]), {}), row["exception"]
+        observed = arrays.get((row["case"], row["mistake"]), {})
+        known.fingerprints.setdefault(row["case"], []).append(
+            Fingerprint(row["mistake"], row["hint"], observed, row["exception"])
         )
-        known.fingerprints.setdefault(row["case"], []).append(print)
 
 
 def _write_arrays(path, arrays):

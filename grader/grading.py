@@ -57,9 +57,3 @@ def open_submission(assignment: Assignment, tier, known: Known, path: Path) -> I
 def select(cases: Iterable[Case], part: int | None = None, keyword: str | None = None) -> list[Case]:
     """The cases of a part, and whose id contains the keyword."""
     return [c for c in cases if (part is None or c.part == part) and (keyword is None or keyword in c.id)]
-
-
-def failed_needs(verdict: Verdict, verdicts: Iterable[Verdict]) -> list[str]:
-    """The ids of cases that this one builds on and that did not pass: to be repaired first."""
-    outcomes = {v.case.id: v.outcome for v in verdicts}
-    return [need for need in verdict.case.needs if outcomes.get(need, Outcome.PASSED) is not Outcome.PASSED]

@@ -62,9 +62,8 @@ def judge(
         A `Verdict`, with full points or none.
     """
     outcome, message = _outcome(case, observation, goldens)
-    known = (
-        [f for f in fingerprints if matches(case, observation, f)] if outcome in (Outcome.FAILED, Outcome.ERROR) else []
-    )
+    wrong = outcome in (Outcome.FAILED, Outcome.ERROR)
+    known = [f for f in fingerprints if wrong and matches(case, observation, f)]
     diagnosed = known[0] if len(known) == 1 else None
     return Verdict(
         case,
@@ -98,9 +97,10 @@ def ending(observation: Observation) -> tuple[Outcome, str] | None:
 def _outcome(case, observation, goldens):
     if ended := ending(observation):
         return ended
-    if any(not differences(case, observation, golden) for golden in goldens):
+    found = [differences(case, observation, golden) for golden in goldens]
+    if not all(found):
         return Outcome.PASSED, ""
-    lines = differences(case, observation, goldens[0])
+    lines = found[0]
     more = [f"... and {len(lines) - MESSAGE_LINES} more"] if len(lines) > MESSAGE_LINES else []
     return Outcome.FAILED, "\n".join(lines[:MESSAGE_LINES] + more)
 

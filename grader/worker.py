@@ -19,6 +19,8 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
+from grader import experiment, protocol
+
 PIPE_BYTES = 2**20  # as much as a pipe can hold
 
 
@@ -30,7 +32,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # not before the child that runs is gone
     import torch
 
-    from grader import experiment, probes, protocol  # noqa: F401  (before the fork: every child needs them)
+    import grader.probes  # noqa: F401  (before the fork: every child needs it)
 
     torch.set_num_threads(1)  # unit cases are small, and a process that has run a parallel kernel must not fork
     for line in requests:
@@ -123,8 +125,6 @@ def _child(observe, request, reply_write, output_write) -> NoReturn:
     sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115  (for the process's life)
     # If time runs out, the line that hangs takes the place of the reply.
     faulthandler.dump_traceback_later(max(0.1, request["seconds"] - 0.3), file=3)
-    from grader import experiment, protocol
-
     observation = experiment.run(observe, request["id"], Path(request["folder"]), request["seed"], request["arguments"])
     faulthandler.cancel_dump_traceback_later()
     frame = protocol.encode(observation)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from grader.case import Outcome, Verdict
 
@@ -25,15 +25,19 @@ def explanation(verdict: Verdict, verdicts: Sequence[Verdict] = ()) -> str:
         lines.append(f"Diagnosis: {verdict.hint}")
     if verdict.outcome in (Outcome.FAILED, Outcome.ERROR):
         lines.append(f"Equation: {verdict.case.equation}")
-    from grader.grading import failed_needs
-
-    if first := failed_needs(verdict, verdicts):
+    if first := _failed_needs(verdict, verdicts):
         lines.append(f"Repair first: {', '.join(first)}, on which this case builds.")
     if printed := verdict.output.strip().splitlines():
         shown = [line[:200] for line in printed[-OUTPUT_LINES:]]
         left_out = [f"({len(printed) - OUTPUT_LINES} lines before)"] if len(printed) > OUTPUT_LINES else []
         lines += ["Your code printed:", *(f"  | {line}" for line in [*left_out, *shown])]
     return "\n".join(line for line in lines if line)
+
+
+def _failed_needs(verdict: Verdict, verdicts: Iterable[Verdict]) -> list[str]:
+    """The ids of cases that this one builds on and that did not pass: to be repaired first."""
+    outcomes = {v.case.id: v.outcome for v in verdicts}
+    return [need for need in verdict.case.needs if outcomes.get(need, Outcome.PASSED) is not Outcome.PASSED]
 
 
 def scorecard(name: str, tier: str, verdicts: Sequence[Verdict]):
@@ -55,7 +59,7 @@ def scorecard(name: str, tier: str, verdicts: Sequence[Verdict]):
         table.add_row(v.case.id, f"{v.points:g}/{v.case.points:g}", f"[{style}]{v.outcome}[/]", escape(v.case.title))
     details = []
     for v in verdicts:
-        if v.outcome is not Outcome.NOT_IMPLEMENTED and explanation(v):
-            details.append(Text(f"\n{v.case.id}  {v.outcome}", style="bold"))
-            details.append(Padding(Text(explanation(v, verdicts)), (0, 0, 0, 2)))
+        told = explanation(v, verdicts)
+        if told and v.outcome is not Outcome.NOT_IMPLEMENTED:
+            details += [Text(f"\n{v.case.id}  {v.outcome}", style="bold"), Padding(Text(told), (0, 0, 0, 2))]
     return Group(table, *details)
