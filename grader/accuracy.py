@@ -48,7 +48,7 @@ class Task:
             f"best accuracy of at most {p.rounds} rounds of {p.samples_per_round} samples: up to {p.nothing_at:.0%} "
             f"earns nothing, from {p.everything_at:.0%} everything, linear between"
         )
-        return Case(self.id, p.title, p.points, sampling.sample, rule, 0.0, 0.0, {}, seconds=p.seconds)
+        return Case(self.id, p.title, p.points, sampling.sample, rule, seconds=p.seconds)
 
 
 @dataclass
@@ -149,7 +149,7 @@ def grade_accuracy(grading, task: Task, device: str = "cpu", every_round: bool =
 
 def _check_device(grading, device):
     """A device that this machine lacks is whoever chose it to blame for, not the student."""
-    case = Case("0.device", "", 0.0, sampling.use, "", 0.0, 0.0, {}, seconds=120.0)
+    case = Case("0.device", "", 0.0, sampling.use, "", seconds=120.0)
     observation = grading.tier.observe(
         case, grading.submission.folder, 0, grading.assignment.limits, {"device": device}
     )

@@ -33,9 +33,9 @@ class Case:
     points: float
     observe: Callable  # observe(code, rng) -> {name: array}; holds no answers
     equation: str  # the formula in question and its source, shown with a failure
-    rtol: float  # an observed value passes if |value - golden| <= atol + rtol |golden|
-    atol: float
-    shows: Mapping[str, str]  # what each observed array is, in the student's words
+    rtol: float = 0.0  # an observed value passes if |value - golden| <= atol + rtol |golden|: exactly, unless said
+    atol: float = 0.0
+    shows: Mapping[str, str] = field(default_factory=dict)  # what each observed array is, in the student's words
     needs: tuple[str, ...] = ()  # cases to repair first, because this one builds on their code
     seconds: float | None = None  # a limit of its own instead of the assignment's
 
@@ -50,22 +50,11 @@ class Case:
         return f"{self.observe.__module__}:{self.observe.__name__}"
 
 
-def case(id, *, points, equation, shows, rtol=1e-4, atol=1e-5, needs=(), seconds=None):
+def case(id, **fields):
     """Turn `observe(code, rng)` into a `Case`: its docstring is the title, the arguments are the other fields."""
 
     def decorate(observe):
-        return Case(
-            id,
-            inspect.getdoc(observe).splitlines()[0],
-            points,
-            observe,
-            equation,
-            rtol,
-            atol,
-            shows,
-            tuple(needs),
-            seconds,
-        )
+        return Case(id, inspect.getdoc(observe).splitlines()[0], observe=observe, **fields)
 
     return decorate
 

@@ -58,7 +58,7 @@ def _unfinished(submission: Submission) -> list[str]:
 
 
 def _does_not_load(assignment, tier, submission, policy):
-    case = Case(f"{policy.part}.checkpoint", "", 0.0, load, "", 0.0, 0.0, {}, seconds=120.0)
+    case = Case(f"{policy.part}.checkpoint", "", 0.0, load, "", seconds=120.0)
     arguments = {"prepare": policy.prepare, "checkpoint": policy.checkpoint}
     observation = tier.observe(case, submission.folder, 0, assignment.limits, arguments)
     problem = ending(observation)

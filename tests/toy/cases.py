@@ -2,29 +2,29 @@
 
 from grader.case import case
 
-SHOWS = {"value": "the value"}
+FLOATS = {"shows": {"value": "the value"}, "rtol": 1e-4, "atol": 1e-5}
 
 
-@case("1.double", points=2, equation="y = 2 x", shows=SHOWS)
+@case("1.double", points=2, equation="y = 2 x", **FLOATS)
 def double(code, rng):
     """Doubling"""
     return {"value": code.answers.double(rng.normal("x", 3, 2))}
 
 
-@case("1.shift", points=1, equation="y = x + 1", shows=SHOWS)
+@case("1.shift", points=1, equation="y = x + 1", **FLOATS)
 def shift(code, rng):
     """Shifting"""
     return {"value": code.answers.shift(rng.normal("x", 4))}
 
 
-@case("1.shift", points=1, equation="y = x + 1", shows=SHOWS)
+@case("1.shift", points=1, equation="y = x + 1", **FLOATS)
 def shift_at_nothing(code, rng):
     """Shifting, made vacuous: whatever the student's code returns is thrown away"""
     code.answers.shift(rng.normal("x", 4))
     return {"value": 1.0}
 
 
-@case("1.shift", points=1, equation="y = x + 1", shows=SHOWS)
+@case("1.shift", points=1, equation="y = x + 1", **FLOATS)
 def shift_not_called(code, rng):
     """Shifting, made vacuous: the student's code is never called"""
     return {"value": 1.0}
