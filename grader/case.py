@@ -9,6 +9,8 @@ from enum import StrEnum
 
 import numpy as np
 
+FLOAT32 = {"rtol": 1e-4, "atol": 2e-5}  # the tolerance of float32 against float32, products of 1000 factors included
+
 
 class Outcome(StrEnum):
     """What became of one case."""

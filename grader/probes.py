@@ -150,3 +150,19 @@ def _least_squares(columns, y):
 def pattern(*shape):
     """What the noise tape plays at scale 1 for a draw of this shape, as a tensor."""
     return torch.from_numpy(normal_pattern(*shape))
+
+
+def tensor(value, function, shape=None):
+    """The value, if it is a tensor (of a shape, if one is given): a forgotten return is told as such."""
+    if not isinstance(value, torch.Tensor):
+        raise TypeError(f"{function} must return a tensor, not {type(value).__name__}")
+    if shape is not None and value.shape != shape:
+        raise ValueError(f"{function} must return shape {tuple(shape)}, not {tuple(value.shape)}")
+    return value
+
+
+def pair(value, function):
+    """The value, if it is a pair of tensors."""
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        raise TypeError(f"{function} must return a pair of tensors, not {type(value).__name__}")
+    return [tensor(item, f"each item that {function} returns") for item in value]

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from grader.case import Outcome
-from grader.cases import part4
+from grader.cases.part4.schedule import noise
 from grader.rng import TensorStreams
 
 RETURNS = {
@@ -53,7 +53,7 @@ def test_the_tolerance_of_a_statistic_is_five_standard_errors_between_two_correc
     observed = []
     for seed in range(25):
         torch.manual_seed(seed)
-        arrays = part4.noise.observe(SimpleNamespace(models=models), TensorStreams(seed, part4.noise.id))
+        arrays = noise.observe(SimpleNamespace(models=models), TensorStreams(seed, noise.id))
         observed.append([float(value) for value in arrays.values()])
     between_two = np.sqrt(2) * np.std(observed, axis=0)  # a student's draw differs from the golden's
-    assert (5 * between_two < part4.noise.atol).all(), dict(zip(arrays, between_two, strict=True))
+    assert (5 * between_two < noise.atol).all(), dict(zip(arrays, between_two, strict=True))

@@ -1,1 +1,1 @@
-"""What is asked of students' code, one module a part. Nothing here holds an answer."""
+"""What is asked of students' code, one module or package a part. Nothing here holds an answer."""

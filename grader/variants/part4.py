@@ -1,7 +1,8 @@
 """Correct alternatives in part 4: what students of the real course wrote, and what papers do otherwise."""
 
 from grader.assignment import Variant
-from grader.mistakes.part4 import CUMPROD, DRAW, LAST, LINEAR, LOOP, LOSS, MEAN, NOISING, STEP, UPDATE
+from grader.mistakes.part4.ddpm import LAST, LOOP, LOSS, MEAN, STEP, UPDATE
+from grader.mistakes.part4.schedule import CUMPROD, DRAW, LINEAR, NOISING
 
 COEFFICIENTS = """        shape = (-1, *[1] * (noisy_sample.dim() - 1))
         device = noisy_sample.device

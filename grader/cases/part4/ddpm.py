@@ -1,247 +1,12 @@
-"""Part 4: the conditional DDPM on FashionMNIST. Timesteps are indexed from 0."""
+"""Part 4: training and sampling of the conditional DDPM. Timesteps are indexed from 0."""
 
 import numpy as np
 
-from grader.case import case
+from grader.case import FLOAT32, case
 from grader.lazy import Lazy
 
 torch = Lazy("torch")
 probes = Lazy("grader.probes")
-
-EXACT = {"rtol": 1e-4, "atol": 2e-5}  # float32 against float32; the schedule's 1000 products are the loosest
-STATISTIC = {"rtol": 0.0, "atol": 0.15}  # five standard errors or more of every statistic that is observed
-
-
-@case(
-    "4.embedding",
-    points=0.5,
-    equation="PE(t) holds sin(w_i t) and cos(w_i t), w_i from 1 down to about 1/10000 (Vaswani et al. 2017, sec. 3.5)",
-    shows={
-        "shape": "shape of the embeddings of 6 timesteps with dim = 24",
-        "mean_square": "mean square of each embedding (sin^2 + cos^2 = 1 makes it 1/2)",
-        "at_zero": "the sorted embedding of t = 0 (half sin 0 = 0, half cos 0 = 1)",
-        "unit_frequency": "distance of sin(1) to the nearest value of the embedding of t = 1",
-        "shift_dependence": "how much <PE(t), PE(t + 5)> depends on t (not at all)",
-        "distinct": "whether all of 200 timesteps are embedded differently",
-    },
-    rtol=0.0,
-    atol=2e-3,
-)
-def embedding(code, rng):
-    """Sinusoidal position embeddings: sines and cosines of the timestep"""
-    embed = code.models.SinusoidalPositionEmbeddings(24)
-    few = _tensor(embed(torch.tensor([0, 1, 17, 50, 99, 731])), "forward").double()
-    many = embed(torch.arange(205)).double()
-    products = (many[:200] * many[5:]).sum(dim=1)
-    return {
-        "shape": few.shape,
-        "mean_square": few.square().mean(dim=1),
-        "at_zero": few[0].sort().values,
-        "unit_frequency": (few[1] - np.sin(1)).abs().min(),
-        "shift_dependence": products.max() - products.min(),
-        "distinct": bool(torch.pdist(many).min() > 0.05),
-    }
-
-
-@case(
-    "4.unet",
-    points=0.5,
-    equation="eps_theta(x_t, t, label) has x_t's shape and depends on all three (Ho et al. 2020, sec. 3.2)",
-    shows={
-        "shape": "shape of the output for 3 grey images of 32x32",
-        "shape_channels": "shape of the output with in_channels = 2",
-        "image_matters": "whether another image changes the output",
-        "time_matters": "whether another timestep changes the output",
-        "label_matters": "whether another label changes the output",
-        "items_independent": "whether each item's output is independent of the other items (in eval mode)",
-        "unreached": "parameters that get no gradient",
-    },
-    seconds=30.0,
-)
-def unet(code, rng):
-    """U-Net: the image, the timestep and the label all matter, and every parameter learns"""
-    net = code.models.UNet(in_channels=1, num_classes=10).eval()
-    with torch.no_grad():  # a zero-initialised layer is good practice, but hides what lies behind it
-        for parameter in net.parameters():
-            parameter.add_(0.03 * torch.randn_like(parameter))
-    x = rng.normal("x_t", 3, 1, 32, 32)
-    t, label = torch.tensor([0, 40, 99]), torch.tensor([3, 0, 9])
-    out = _tensor(net(x, t, label), "forward")
-    other = net(rng.normal("another", 3, 1, 32, 32), t, label)
-    later, relabelled = net(x, torch.tensor([60, 5, 20]), label), net(x, t, torch.tensor([4, 1, 8]))
-    alone = net(x[1:2], t[1:2], label[1:2])
-    (out * rng.normal("direction", 3, 1, 32, 32)).sum().backward()
-    unreached = [n for n, p in net.named_parameters() if p.requires_grad and (p.grad is None or not p.grad.any())]
-    wide = code.models.UNet(in_channels=2, num_classes=4)
-
-    def differs(a, b):
-        return bool(((a - b).abs().amax(dim=(1, 2, 3)) > 1e-5 * b.abs().max()).all())
-
-    return {
-        "shape": out.shape,
-        "shape_channels": wide(rng.normal("two", 2, 2, 32, 32), t[:2], torch.tensor([0, 3])).shape,
-        "image_matters": differs(out, other),
-        "time_matters": differs(out, later),
-        "label_matters": differs(out, relabelled),
-        "items_independent": torch.allclose(alone, out[1:2], rtol=1e-3, atol=1e-4 * float(out.abs().max())),
-        "unreached": ", ".join(unreached),
-    }
-
-
-def _tables(scheduler, indices):
-    return {name: np.asarray(getattr(scheduler, name))[indices] for name in ("betas", "alphas", "alpha_bars")}
-
-
-def _schedule(code, rng, interpolation):
-    make = code.models.VarianceScheduler
-    steps = rng.integer("steps", 11, 19)
-    start, end = rng.number("beta_start", 0.01, 0.03), rng.number("beta_end", 0.2, 0.4)
-    short = make(beta_start=start, beta_end=end, num_steps=steps, interpolation=interpolation)
-    default = make(interpolation=interpolation)
-    return {
-        "length": [len(short.betas), len(short.alphas), len(short.alpha_bars), len(default.betas)],
-        **_tables(short, slice(None)),
-        **{f"default_{name}": values for name, values in _tables(default, [0, 1, 500, 999]).items()},
-    }
-
-
-_SCHEDULE = {
-    "length": "number of betas, alphas and alpha_bars, and of the default's betas",
-    "betas": "the variances beta_t",
-    "alphas": "alpha_t = 1 - beta_t",
-    "alpha_bars": "alpha_bar_t, the product of alpha_0 ... alpha_t",
-    "default_betas": "beta_t of VarianceScheduler() at t = 0, 1, 500, 999",
-    "default_alphas": "alpha_t of VarianceScheduler() at t = 0, 1, 500, 999",
-    "default_alpha_bars": "alpha_bar_t of VarianceScheduler() at t = 0, 1, 500, 999",
-}
-
-
-@case(
-    "4.schedule",
-    points=0.5,
-    equation="beta_t from beta_start to beta_end; alpha_t = 1 - beta_t; alpha_bar_t = prod_{s<=t} alpha_s (DDPM, 2)",
-    shows=_SCHEDULE,
-    rtol=2e-4,
-    atol=2e-6,
-)
-def schedule(code, rng):
-    """Variance schedule: betas, alphas and alpha_bars with linear interpolation"""
-    return _schedule(code, rng, "linear")
-
-
-@case(
-    "4.schedule_quadratic",
-    points=0.25,
-    equation="quadratic: sqrt(beta_t) runs linearly from sqrt(beta_start) to sqrt(beta_end)",
-    shows=_SCHEDULE,
-    rtol=2e-4,
-    atol=2e-6,
-    needs=("4.schedule",),
-)
-def schedule_quadratic(code, rng):
-    """Variance schedule: quadratic interpolation"""
-    return _schedule(code, rng, "quadratic")
-
-
-@case(
-    "4.schedule_refusal",
-    points=0.25,
-    equation="interpolation is 'linear' or 'quadratic'; any other name raises an exception",
-    shows={"refused": "whether 'cosine' and 'cubic' are refused with an exception"},
-    needs=("4.schedule",),
-)
-def schedule_refusal(code, rng):
-    """Variance schedule: no other interpolation is accepted"""
-    code.models.VarianceScheduler(interpolation="linear")
-
-    def refuses(name):
-        try:
-            code.models.VarianceScheduler(interpolation=name)
-        except Exception:
-            return True
-        return False
-
-    return {"refused": [refuses("cosine"), refuses("cubic")]}
-
-
-@case(
-    "4.add_noise",
-    points=1,
-    equation="x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) eps (DDPM eq. 4)",
-    shows={
-        "image_factors": "the factors of x_0 and of eps in x_t, for images at t = 0, 1, 4, 10, 6",
-        "image_residual": "what x_t holds besides x_0 and the returned eps, for images",
-        "vector_factors": "the factors of x_0 and of eps in x_t, for vectors (B, D) at the same t",
-        "vector_residual": "what x_t holds besides x_0 and the returned eps, for vectors",
-        "dtypes": "dtype of x_t and of eps, for float32 images",
-        "input_kept": "whether x_0 is left as it was",
-    },
-    **EXACT,
-    needs=("4.schedule",),
-)
-def add_noise(code, rng):
-    """Noising: x_t from x_0 at any timestep, for images and for vectors"""
-    scheduler = code.models.VarianceScheduler(beta_start=0.02, beta_end=0.35, num_steps=11)
-    t = torch.tensor([0, 1, 4, 10, 6])
-    images, vectors = rng.normal("images", 5, 2, 7, 6), rng.normal("vectors", 5, 31)
-    kept = images.clone()
-    noisy, noise = _pair(scheduler.add_noise(images, t), "add_noise")
-    image_factors, image_residual = probes.factors(noisy, kept, noise)
-    noisy_vectors, vector_noise = _pair(scheduler.add_noise(vectors, t), "add_noise")
-    vector_factors, vector_residual = probes.factors(noisy_vectors, vectors, vector_noise)
-    return {
-        "image_factors": image_factors,
-        "image_residual": image_residual,
-        "vector_factors": vector_factors,
-        "vector_residual": vector_residual,
-        "dtypes": f"{noisy.dtype} {noise.dtype}",
-        "input_kept": torch.equal(images, kept),
-    }
-
-
-def _tensor(value, function, shape=None):
-    """The value, if it is a tensor (of a shape, if one is given): a forgotten return is told as such."""
-    if not isinstance(value, torch.Tensor):
-        raise TypeError(f"{function} must return a tensor, not {type(value).__name__}")
-    if shape is not None and value.shape != shape:
-        raise ValueError(f"{function} must return shape {tuple(shape)}, not {tuple(value.shape)}")
-    return value
-
-
-def _pair(value, function):
-    """The value, if it is a pair of tensors."""
-    if not isinstance(value, tuple | list) or len(value) != 2:
-        raise TypeError(f"{function} must return a pair of tensors, not {type(value).__name__}")
-    return [_tensor(item, f"each item that {function} returns") for item in value]
-
-
-@case(
-    "4.noise",
-    points=0.5,
-    equation="eps ~ N(0, I): mean 0, variance 1, one draw for each element of each item (DDPM eq. 4)",
-    shows={
-        "mean": "mean of the noise",
-        "std": "standard deviation of the noise",
-        "kurtosis": "E[eps^4] (3 for a normal distribution, 1.8 for a uniform one of variance 1)",
-        "between_items": "mean absolute correlation between the noise of two items",
-        "between_calls": "correlation between the noise of two calls",
-    },
-    **STATISTIC,
-    needs=("4.add_noise",),
-)
-def noise(code, rng):
-    """Noising: the noise is standard normal and fresh for every item and every call"""
-    scheduler = code.models.VarianceScheduler(beta_start=0.02, beta_end=0.35, num_steps=11)
-    x, t = rng.normal("x_0", 256, 1, 32, 33), rng.integers("t", 0, 11, 256)
-    first, second = (_pair(scheduler.add_noise(x, t), "add_noise")[1].double() for _ in range(2))
-    correlations = torch.corrcoef(first.flatten(1)[:40])
-    return {
-        "mean": first.mean(),
-        "std": first.std(),
-        "kurtosis": first.pow(4).mean(),
-        "between_items": correlations[~torch.eye(40, dtype=torch.bool)].nan_to_num(1.0).abs().mean(),
-        "between_calls": torch.corrcoef(torch.stack([first.flatten(), second.flatten()]))[0, 1],
-    }
 
 
 @case(
@@ -249,7 +14,7 @@ def noise(code, rng):
     points=0.5,
     equation="L = mean of (eps - eps_theta(x_t, t, label))^2 over all elements, or of its absolute value (DDPM eq. 14)",
     shows={"loss": "the loss of a network with a known prediction and known noise", "shape": "shape of the loss"},
-    **EXACT,
+    **FLOAT32,
     needs=("4.add_noise",),
 )
 def ddpm_loss(code, rng):
@@ -259,7 +24,7 @@ def ddpm_loss(code, rng):
     spy = probes.SpyNetwork(code, lambda x_t, t, label: prediction)
     model = code.models.DDPM(spy.network, code.models.VarianceScheduler(num_steps=9, beta_start=0.05, beta_end=0.4))
     with probes.noise_tape(1.0):
-        loss = _tensor(model(x, torch.tensor([2, 0, 7])), "forward")
+        loss = probes.tensor(model(x, torch.tensor([2, 0, 7])), "forward")
     return {"loss": loss, "shape": loss.shape}
 
 
@@ -268,7 +33,7 @@ def ddpm_loss(code, rng):
     points=0.5,
     equation="gradient step on grad_theta || eps - eps_theta(x_t, t, label) ||^2 (DDPM, algorithm 1)",
     shows={"gradient": "derivative of the loss with respect to a weight of the network"},
-    **EXACT,
+    **FLOAT32,
     needs=("4.ddpm_loss",),
 )
 def ddpm_gradient(code, rng):
@@ -278,7 +43,7 @@ def ddpm_gradient(code, rng):
     spy = probes.SpyNetwork(code, lambda x_t, t, label: weight * direction, weight)
     model = code.models.DDPM(spy.network, code.models.VarianceScheduler(num_steps=9, beta_start=0.05, beta_end=0.4))
     with probes.noise_tape(1.0):
-        loss = _tensor(model(x, torch.tensor([2, 0, 7])), "forward")
+        loss = probes.tensor(model(x, torch.tensor([2, 0, 7])), "forward")
     if loss.requires_grad:
         loss.backward()
     return {"gradient": torch.tensor(float("nan")) if weight.grad is None else weight.grad}
@@ -296,7 +61,7 @@ def ddpm_gradient(code, rng):
         "t_uniform": "whether all t are about equally frequent",
         "own_label": "whether most items come with their own label (guidance may drop some)",
     },
-    **EXACT,
+    **FLOAT32,
     needs=("4.add_noise",),
 )
 def ddpm_training(code, rng):
@@ -331,7 +96,7 @@ def _recover(model, x, noise, t):
     error = None
     for timestep in (torch.full((len(x),), t), torch.tensor(t), t):
         try:
-            return _tensor(model.recover_sample(x, noise, timestep), "recover_sample", x.shape)
+            return probes.tensor(model.recover_sample(x, noise, timestep), "recover_sample", x.shape)
         except NotImplementedError:
             raise
         except Exception as raised:
@@ -351,7 +116,7 @@ def _recover(model, x, noise, t):
         "dtype": "dtype of x_{t-1}, for a float32 x_t",
         "input_kept": "whether x_t is left as it was",
     },
-    **EXACT,
+    **FLOAT32,
     needs=("4.schedule",),
 )
 def ddpm_step(code, rng):
@@ -389,7 +154,7 @@ def _sampler(code, rng, predict, steps):
         "shape": "shape of the samples",
         "dtype": "dtype of the samples",
     },
-    **EXACT,
+    **FLOAT32,
     needs=("4.ddpm_step",),
 )
 def ddpm_sample(code, rng):
@@ -398,7 +163,7 @@ def ddpm_sample(code, rng):
     _, model = _sampler(code, rng, lambda x, t, label: _of(slope, t) * x + _of(offset, t), steps=6)
     with probes.noise_tape(0.1):
         sample = model.generate_sample(5, device=torch.device("cpu"), labels=torch.tensor([1, 0, 7, 2, 9]))
-        _tensor(sample, "generate_sample")
+        probes.tensor(sample, "generate_sample")
     return {"sample": sample[:, :, 3:6, 10:14], "shape": sample.shape, "dtype": str(sample.dtype)}
 
 
@@ -429,7 +194,7 @@ def ddpm_sampling_rules(code, rng):
     model.generate_sample(3, device=cpu, labels=labels)
     seen = [int(call.timestep[0]) for call in spy.calls]
     calls, free = list(spy.calls), len(spy.calls)
-    unlabelled = _tensor(model.generate_sample(4, device=cpu), "generate_sample")
+    unlabelled = probes.tensor(model.generate_sample(4, device=cpu), "generate_sample")
     drawn = torch.cat([torch.full((1,), -1) if call.label is None else call.label for call in spy.calls[free:]])
     try:
         model.generate_sample(4, device=cpu, labels=labels)
@@ -472,7 +237,7 @@ def _labels_in_every_step(calls, labels):
 def prepare_ddpm(code, rng):
     """prepare_ddpm: builds a model that trains on FashionMNIST images"""
     model = code.assignment.prepare_ddpm()
-    loss = _tensor(model(rng.normal("x_0", 2, 1, 32, 32), torch.tensor([3, 8])), "forward")
+    loss = probes.tensor(model(rng.normal("x_0", 2, 1, 32, 32), torch.tensor([3, 8])), "forward")
     if loss.requires_grad:
         loss.backward()
     return {

@@ -1,0 +1,150 @@
+"""Part 4: the variance schedule and the forward process. Timesteps are indexed from 0."""
+
+import numpy as np
+
+from grader.case import FLOAT32, case
+from grader.lazy import Lazy
+
+torch = Lazy("torch")
+probes = Lazy("grader.probes")
+STATISTIC = {"rtol": 0.0, "atol": 0.15}  # five standard errors or more of every statistic that is observed
+
+
+def _tables(scheduler, indices):
+    return {name: np.asarray(getattr(scheduler, name))[indices] for name in ("betas", "alphas", "alpha_bars")}
+
+
+def _schedule(code, rng, interpolation):
+    make = code.models.VarianceScheduler
+    steps = rng.integer("steps", 11, 19)
+    start, end = rng.number("beta_start", 0.01, 0.03), rng.number("beta_end", 0.2, 0.4)
+    short = make(beta_start=start, beta_end=end, num_steps=steps, interpolation=interpolation)
+    default = make(interpolation=interpolation)
+    return {
+        "length": [len(short.betas), len(short.alphas), len(short.alpha_bars), len(default.betas)],
+        **_tables(short, slice(None)),
+        **{f"default_{name}": values for name, values in _tables(default, [0, 1, 500, 999]).items()},
+    }
+
+
+_SCHEDULE = {
+    "length": "number of betas, alphas and alpha_bars, and of the default's betas",
+    "betas": "the variances beta_t",
+    "alphas": "alpha_t = 1 - beta_t",
+    "alpha_bars": "alpha_bar_t, the product of alpha_0 ... alpha_t",
+    "default_betas": "beta_t of VarianceScheduler() at t = 0, 1, 500, 999",
+    "default_alphas": "alpha_t of VarianceScheduler() at t = 0, 1, 500, 999",
+    "default_alpha_bars": "alpha_bar_t of VarianceScheduler() at t = 0, 1, 500, 999",
+}
+
+
+@case(
+    "4.schedule",
+    points=0.5,
+    equation="beta_t from beta_start to beta_end; alpha_t = 1 - beta_t; alpha_bar_t = prod_{s<=t} alpha_s (DDPM, 2)",
+    shows=_SCHEDULE,
+    rtol=2e-4,
+    atol=2e-6,
+)
+def schedule(code, rng):
+    """Variance schedule: betas, alphas and alpha_bars with linear interpolation"""
+    return _schedule(code, rng, "linear")
+
+
+@case(
+    "4.schedule_quadratic",
+    points=0.25,
+    equation="quadratic: sqrt(beta_t) runs linearly from sqrt(beta_start) to sqrt(beta_end)",
+    shows=_SCHEDULE,
+    rtol=2e-4,
+    atol=2e-6,
+    needs=("4.schedule",),
+)
+def schedule_quadratic(code, rng):
+    """Variance schedule: quadratic interpolation"""
+    return _schedule(code, rng, "quadratic")
+
+
+@case(
+    "4.schedule_refusal",
+    points=0.25,
+    equation="interpolation is 'linear' or 'quadratic'; any other name raises an exception",
+    shows={"refused": "whether 'cosine' and 'cubic' are refused with an exception"},
+    needs=("4.schedule",),
+)
+def schedule_refusal(code, rng):
+    """Variance schedule: no other interpolation is accepted"""
+    code.models.VarianceScheduler(interpolation="linear")
+
+    def refuses(name):
+        try:
+            code.models.VarianceScheduler(interpolation=name)
+        except Exception:
+            return True
+        return False
+
+    return {"refused": [refuses("cosine"), refuses("cubic")]}
+
+
+@case(
+    "4.add_noise",
+    points=1,
+    equation="x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) eps (DDPM eq. 4)",
+    shows={
+        "image_factors": "the factors of x_0 and of eps in x_t, for images at t = 0, 1, 4, 10, 6",
+        "image_residual": "what x_t holds besides x_0 and the returned eps, for images",
+        "vector_factors": "the factors of x_0 and of eps in x_t, for vectors (B, D) at the same t",
+        "vector_residual": "what x_t holds besides x_0 and the returned eps, for vectors",
+        "dtypes": "dtype of x_t and of eps, for float32 images",
+        "input_kept": "whether x_0 is left as it was",
+    },
+    **FLOAT32,
+    needs=("4.schedule",),
+)
+def add_noise(code, rng):
+    """Noising: x_t from x_0 at any timestep, for images and for vectors"""
+    scheduler = code.models.VarianceScheduler(beta_start=0.02, beta_end=0.35, num_steps=11)
+    t = torch.tensor([0, 1, 4, 10, 6])
+    images, vectors = rng.normal("images", 5, 2, 7, 6), rng.normal("vectors", 5, 31)
+    kept = images.clone()
+    noisy, noise = probes.pair(scheduler.add_noise(images, t), "add_noise")
+    image_factors, image_residual = probes.factors(noisy, kept, noise)
+    noisy_vectors, vector_noise = probes.pair(scheduler.add_noise(vectors, t), "add_noise")
+    vector_factors, vector_residual = probes.factors(noisy_vectors, vectors, vector_noise)
+    return {
+        "image_factors": image_factors,
+        "image_residual": image_residual,
+        "vector_factors": vector_factors,
+        "vector_residual": vector_residual,
+        "dtypes": f"{noisy.dtype} {noise.dtype}",
+        "input_kept": torch.equal(images, kept),
+    }
+
+
+@case(
+    "4.noise",
+    points=0.5,
+    equation="eps ~ N(0, I): mean 0, variance 1, one draw for each element of each item (DDPM eq. 4)",
+    shows={
+        "mean": "mean of the noise",
+        "std": "standard deviation of the noise",
+        "kurtosis": "E[eps^4] (3 for a normal distribution, 1.8 for a uniform one of variance 1)",
+        "between_items": "mean absolute correlation between the noise of two items",
+        "between_calls": "correlation between the noise of two calls",
+    },
+    **STATISTIC,
+    needs=("4.add_noise",),
+)
+def noise(code, rng):
+    """Noising: the noise is standard normal and fresh for every item and every call"""
+    scheduler = code.models.VarianceScheduler(beta_start=0.02, beta_end=0.35, num_steps=11)
+    x, t = rng.normal("x_0", 256, 1, 32, 33), rng.integers("t", 0, 11, 256)
+    first, second = (probes.pair(scheduler.add_noise(x, t), "add_noise")[1].double() for _ in range(2))
+    correlations = torch.corrcoef(first.flatten(1)[:40])
+    return {
+        "mean": first.mean(),
+        "std": first.std(),
+        "kurtosis": first.pow(4).mean(),
+        "between_items": correlations[~torch.eye(40, dtype=torch.bool)].nan_to_num(1.0).abs().mean(),
+        "between_calls": torch.corrcoef(torch.stack([first.flatten(), second.flatten()]))[0, 1],
+    }
