@@ -5,7 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check bench clean
+SYSTEM_PACKAGES := bubblewrap libseccomp2
+
+.PHONY: demo test check bench system-deps clean
 
 demo: $(STAMP)   ## grade a few sample submissions end to end
 	$(BIN)/grader demo
@@ -21,6 +23,10 @@ check: $(STAMP)  ## prove the grader; compare what is generated with its source;
 
 bench: $(STAMP)  ## measure what grading costs
 	$(BIN)/python benchmarks/unit_grading.py
+
+system-deps:     ## install what the tier `sandbox` needs (Debian, Ubuntu; as root). Students need none of it
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(SYSTEM_PACKAGES)
 
 clean:           ## remove the environment
 	rm -rf $(VENV)

@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.nothing import nothing  # noqa: E402  (after the path)
 from grader import assignment as assignments  # noqa: E402
-from grader.sandbox import Process  # noqa: E402
+from grader.sandbox import start  # noqa: E402
 from grader.submission import lay_out  # noqa: E402
 
 COMMANDS = {
@@ -31,24 +31,24 @@ def whole_commands(rounds):
     seconds = {name: [] for name in COMMANDS}
     for _ in range(rounds):
         for name, arguments in COMMANDS.items():
-            start = time.perf_counter()
+            begin = time.perf_counter()
             subprocess.run([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
-            seconds[name].append(time.perf_counter() - start)
+            seconds[name].append(time.perf_counter() - begin)
     return {name: statistics.median(times) for name, times in seconds.items()}
 
 
 def warm_cases(rounds):
     """Median seconds of each case on a warm worker, by id."""
-    assignment, tier = assignments.load(), Process()
+    assignment, tier = assignments.load(), start("process")
     with lay_out(ROOT / "solution", assignment.allowlist, assignment.student) as submission:
         cases = [nothing, *assignment.cases]
         tier.observe(nothing, submission.folder, 0, assignment.limits)  # waits for the import
         seconds = {c.id: [] for c in cases}
         for _ in range(rounds):
             for c in cases:
-                start = time.perf_counter()
+                begin = time.perf_counter()
                 tier.observe(c, submission.folder, 0, assignment.limits)
-                seconds[c.id].append(time.perf_counter() - start)
+                seconds[c.id].append(time.perf_counter() - begin)
     tier.close()
     return {id: statistics.median(times) for id, times in seconds.items()}
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from grader import ROOT, golden, sandbox
 from grader import assignment as assignments
-from grader import golden
 from grader.case import InfrastructureError, Outcome
 from grader.policy import PolicyError
 from grader.release import MarkerError
-from grader.sandbox import Pool, Process
+from grader.secret import SecretError
+from grader.secret import load as load_secret
 from grader.submission import SubmissionError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -28,8 +30,12 @@ def grade(
     part: Annotated[int | None, typer.Option(help="grade one part only")] = None,
     accuracy: Annotated[bool, typer.Option(help="generate samples and grade their accuracy (minutes)")] = True,
     device: Annotated[str, typer.Option(help="where samples are generated: cpu, cuda, cuda:1, mps")] = "cpu",
+    public_only: Annotated[bool, typer.Option("--public-only", help="only with the inputs that students have")] = False,
 ):
-    """Grade one submission, with the full report card. Exit code 2: the grader itself failed."""
+    """Grade one submission with public and hidden inputs, with the full report card.
+
+    Exit code 2: the grader itself failed.
+    """
     from rich.console import Console
 
     from grader.accuracy import grade_accuracy, tasks
@@ -39,24 +45,38 @@ def grade(
     assignment = assignments.load()
     known = golden.load(assignment.resources)
     verdicts, console = [], Console(stderr=True)
-    with _tier() as tier, open_submission(assignment, tier, known, path) as grading, console.status("") as status:
+    secret = None if public_only else _secret(console)
+    with (
+        _tier() as tier,
+        open_submission(assignment, tier, known, path, secret) as grading,
+        console.status("") as status,
+    ):
         for case in select(assignment.cases, part):
             status.update(f"{case.id}: {case.title}")
             verdicts.append(grading.verdict(case))
         for task in select(tasks(assignment.policy), part) if accuracy else []:
             status.update(f"{task.id}: generating images on {device}")
             verdicts.append(grade_accuracy(grading, task, device))
-        name = grading.submission.name
+        name, seeds = grading.submission.name, grading.seeds
     if gradescope:
-        results.write_atomically(gradescope, results.gradescope(tier.tier, verdicts))
+        results.write_atomically(gradescope, results.gradescope(tier.tier, seeds, verdicts))
     if as_json:
-        print(json.dumps(results.document(name, tier.tier, verdicts), indent=2))
+        print(json.dumps(results.document(name, tier.tier, seeds, verdicts), indent=2))
     else:
         from grader.report.terminal import scorecard
 
         Console().print(scorecard(name, tier.tier, verdicts))
     if any(v.outcome is Outcome.INFRASTRUCTURE for v in verdicts):
         raise typer.Exit(2)
+
+
+def _secret(console):
+    """The secret seed with its goldens; None where there is no solution to make them from, as students have it."""
+    if not (ROOT / "solution").is_dir():
+        console.print("there is no solution/ here to make hidden goldens from: grading with the public inputs only")
+        return None
+    with console.status("making the goldens of the hidden inputs, once"):
+        return load_secret(assignments.load(staff=True), lambda: sandbox.start("process"))
 
 
 @app.command()
@@ -66,7 +86,7 @@ def update(
     """Regenerate the stubs, goldens, fingerprints, allowlist and points table from the solution."""
     from grader.update import update as run
 
-    with _tier(Pool) as tier:
+    with _tier(workers=os.cpu_count()) as tier:
         drifted = run(assignments.load(staff=True), tier, check=check)
     for path in drifted:
         print(f"{'out of date' if check else 'written'}: {path}")
@@ -87,7 +107,7 @@ def check(as_json: Annotated[bool, typer.Option("--json", help="print one JSON d
     assignment = assignments.load(staff=True)
     known = golden.load(assignment.resources)
     console = Console(stderr=True)
-    with _tier(Pool) as tier, console.status("checking") as status:
+    with _tier(workers=os.cpu_count()) as tier, console.status("checking") as status:
         report = run(assignment, tier, known, lambda what: status.update(f"checking {what}"))
     if as_json:
         print(json.dumps(report.document(), indent=2))
@@ -108,6 +128,23 @@ def _print_check(report):
 
 
 @app.command()
+def doctor():
+    """Tell which tier of trust this machine has, why not a stronger one, and what code at it can reach."""
+    from grader.sandbox import doctor as looking
+
+    for finding in looking.findings():
+        print(f"{finding.tier:<11}{'available' if finding.available else 'not available'}")
+        for line in finding.lacks or finding.has:
+            print(f"{'':<11}- {line}")
+    chosen, assignment = looking.strongest().tier, assignments.load()
+    with _tier(chosen) as tier:
+        reached = looking.reached(tier, assignment.student, assignment.limits)
+    print(f"\nSubmissions are graded at tier `{chosen}` here. Code at it ...")
+    for what, possible in reached.items():
+        print(f"{'':<11}{'CAN' if possible else 'cannot':<7}{what}")
+
+
+@app.command()
 def demo():
     """Grade the reference, the untouched stubs and three submissions with known mistakes."""
     from grader.demo import demo as run
@@ -117,8 +154,8 @@ def demo():
 
 
 @contextlib.contextmanager
-def _tier(kind=Process):
-    tier = kind()
+def _tier(name="process", workers=None):
+    tier = sandbox.start(name) if workers is None else sandbox.Pool(name, workers)
     try:
         yield tier
     finally:
@@ -129,7 +166,7 @@ def main() -> None:
     """Run the command line; user errors become one message instead of a traceback."""
     try:
         app()
-    except (SubmissionError, PolicyError, MarkerError, golden.GoldenError) as error:
+    except (SubmissionError, PolicyError, MarkerError, SecretError, golden.GoldenError) as error:
         typer.echo(f"grader: {error}", err=True)
         raise SystemExit(1) from None
     except InfrastructureError as error:

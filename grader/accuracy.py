@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from grader import sampling
+from grader import ROOT, sampling
 from grader.case import Case, InfrastructureError, Outcome, Verdict
 from grader.judge import ending
 from grader.metrics import confusion_matrix, expected_best_share, points_share, wilson_interval
 from grader.policy import AccuracyPolicy, Policy
-from grader.sandbox import ROOT
+from grader.rng import case_seed
 
 FLOAT_BYTES = 4
 
@@ -150,8 +150,8 @@ def grade_accuracy(grading, task: Task, device: str = "cpu", every_round: bool =
 def _check_device(grading, device):
     """A device that this machine lacks is whoever chose it to blame for, not the student."""
     case = Case("0.device", "", 0.0, sampling.use, "", seconds=120.0)
-    observation = grading.tier.observe(
-        case, grading.submission.folder, 0, grading.assignment.limits, {"device": device}
+    observation = grading.tier.observe_alone(
+        case, grading.submission.folder, 0, grading.assignment.limits, {"device": device}, device
     )
     if problem := ending(observation):
         raise InfrastructureError(f"--device {device} cannot be used on this machine: {problem[1].splitlines()[0]}")
@@ -159,20 +159,21 @@ def _check_device(grading, device):
 
 def _sample(grading, task, number, device):
     """One round in the submission's process: the same number of images of every class, in random order."""
-    policy, seed = task.policy, grading.assignment.policy.public_seed + number
+    policy, seed = task.policy, case_seed(grading.accuracy_seed, f"{task.id} {number}")
     labels = np.arange(policy.samples_per_round) % policy.classes
-    labels = np.random.default_rng([seed, policy.part]).permutation(labels)
+    labels = np.random.default_rng(seed).permutation(labels)
     arguments = {
         "prepare": policy.prepare,
         "checkpoint": policy.checkpoint,
         "labels": labels.tolist(),
         "image_shape": policy.image_shape,
         "device": device,
-        "threads": os.cpu_count(),
+        "threads": min(os.cpu_count(), grading.assignment.limits.processes // 2),
     }
     image_bytes = FLOAT_BYTES * policy.samples_per_round * int(np.prod(policy.image_shape))
-    limits = replace(grading.assignment.limits, reply_bytes=image_bytes + 100_000)
-    return grading.tier.observe(task.case, grading.submission.folder, seed, limits, arguments), labels
+    limits = replace(grading.assignment.limits, reply_bytes=image_bytes + 100_000, memory_bytes=policy.memory_bytes)
+    observed = grading.tier.observe_alone(task.case, grading.submission.folder, seed, limits, arguments, device)
+    return observed, labels
 
 
 def _problem(observation, policy):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 
+from grader import ROOT
 from grader.case import Case
 from grader.policy import Policy, read_policy
-from grader.sandbox import ROOT, Limits
+from grader.sandbox.exchange import Limits
 from grader.submission import Allowed, read_allowlist
 
 
@@ -62,11 +63,16 @@ class Assignment:
     def __post_init__(self):
         object.__setattr__(self, "by_id", {case.id: case for case in self.cases})
 
+    def named_by(self, change: Mistake | Variant) -> list[Case]:
+        """The cases that a mistake fails, or whose numbers a variant rightly changes."""
+        ids = change.fails if isinstance(change, Mistake) else change.alternative_for
+        return [self.by_id[id] for id in ids]
+
     @property
     def limits(self) -> Limits:
         """The limits of one case."""
-        limits = self.policy.limits
-        return Limits(limits.seconds, limits.reply_bytes, limits.output_bytes)
+        policy = self.policy.limits.model_dump()
+        return Limits(**{limit.name: policy[limit.name] for limit in fields(Limits)})
 
     @cached_property
     def allowlist(self) -> list[Allowed]:

@@ -9,6 +9,8 @@ from enum import StrEnum
 
 import numpy as np
 
+from grader.text import visible
+
 FLOAT32 = {"rtol": 1e-4, "atol": 2e-5}  # the tolerance of float32 against float32, products of 1000 factors included
 
 
@@ -87,7 +89,7 @@ class Observation:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The judgement of one case, ready for every report."""
+    """The judgement of one case, ready for every report: what a student's process says in it is safe to show."""
 
     case: Case
     outcome: Outcome
@@ -98,3 +100,7 @@ class Verdict:
     output: str = ""
     seconds: float = 0.0
     figures: Mapping = field(default_factory=dict)  # of accuracy: what the points rest on, ready for JSON
+
+    def __post_init__(self):
+        for name in ("message", "output"):
+            object.__setattr__(self, name, visible(getattr(self, name)))

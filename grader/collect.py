@@ -8,12 +8,12 @@ import zipfile
 from pathlib import Path
 
 from grader import assignment as assignments
+from grader import sandbox
 from grader.accuracy import tasks
 from grader.assignment import Assignment
 from grader.case import Case, InfrastructureError
 from grader.judge import ending
 from grader.sampling import load
-from grader.sandbox import Process
 from grader.submission import Submission, SubmissionError, lay_out
 
 TODO = re.compile(r"NotImplementedError\(\"(TODO\([\w.]+\))")
@@ -77,7 +77,7 @@ def _write_zip(submission, target):
 def main() -> None:
     """`python -m grader.collect FOLDER ZIP`."""
     folder, target = Path(sys.argv[1]), Path(sys.argv[2])
-    tier = Process()
+    tier = sandbox.start("process")
     try:
         warnings = collect(assignments.load(), tier, folder, target)
     except (SubmissionError, InfrastructureError) as error:

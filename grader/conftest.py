@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from grader import ROOT, golden, sandbox
 from grader import assignment as assignments
-from grader import golden
 from grader.accuracy import tasks
 from grader.case import InfrastructureError, Outcome
 from grader.grading import open_submission, select
 from grader.policy import PolicyError
 from grader.report.terminal import STYLES, explanation
-from grader.sandbox import ROOT, InProcess, Process
 from grader.submission import SubmissionError
 
 ASSIGNMENT: pytest.StashKey = pytest.StashKey()
@@ -41,7 +40,7 @@ def pytest_configure(config):
     config.stash[VERDICTS], config.stash[FAULTS] = [], []
     config.stash[ASSIGNMENT] = _load(config.option.part)
     if not (config.option.help or config.option.collectonly):
-        config.stash[TIER] = InProcess() if config.option.in_process else Process()  # imports torch meanwhile
+        config.stash[TIER] = sandbox.start("none" if config.option.in_process else "process")  # imports torch meanwhile
 
 
 def _load(part):

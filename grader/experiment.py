@@ -45,21 +45,26 @@ def find(reference: str) -> Callable:
     return getattr(found, "observe", found)
 
 
-def run(observe: Callable, case_id: str, folder: Path, seed: int, arguments: dict) -> Observation:
+def forget(folder: Path) -> None:
+    """Unload the modules of a submission, for the next one has files of the same names."""
+    for name in [n for n, m in sys.modules.items() if Path(getattr(m, "__file__", None) or "").parent == folder]:
+        del sys.modules[name]
+
+
+def run(observe: Callable, folder: Path, seed: int, arguments: dict) -> Observation:
     """Import nothing but what the experiment asks for, run it, and turn whatever happens into an `Observation`.
 
     Args:
         observe: the experiment.
-        case_id: scope of its random streams.
         folder: the submission, laid out flat; becomes the working directory and the first entry of sys.path.
-        seed: of the inputs, and of the global generators.
+        seed: of the case, by `case_seed`: of its inputs, and of the global generators.
         arguments: further arguments of the experiment.
     """
     os.chdir(folder)
     sys.path.insert(0, str(folder))
     _seed_everything(seed)
     try:
-        arrays, not_arrays = _to_arrays(observe(Code(folder), TensorStreams(seed, case_id), **arguments))
+        arrays, not_arrays = _to_arrays(observe(Code(folder), TensorStreams(seed), **arguments))
     except NotImplementedError as error:
         return Observation(Ended.NOT_IMPLEMENTED, message=str(error), where=_where(error, folder))
     except BaseException as error:  # SystemExit at import is as much a student's doing as a TypeError
@@ -73,7 +78,7 @@ def _seed_everything(seed):
     import torch
 
     random.seed(seed)
-    np.random.seed(seed)
+    np.random.seed(seed % 2**32)  # it takes no more
     torch.manual_seed(seed)
 
 

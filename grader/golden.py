@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from grader.assignment import Assignment
 from grader.case import Case, Ended, InfrastructureError, Observation
 from grader.judge import Fingerprint, exception_of
 from grader.release import write_patched
+from grader.rng import case_seed
 from grader.submission import lay_out
 
 SOLUTION = "solution"
@@ -46,7 +48,7 @@ class Known:
 def observe_folder(assignment: Assignment, tier, folder: Path, cases: Iterable[Case], seed: int):
     """Run cases on a folder laid out like a submission. Returns {case id: Observation}."""
     with lay_out(folder, assignment.allowlist, assignment.student) as submission:
-        return {c.id: tier.observe(c, submission.folder, seed, assignment.limits) for c in cases}
+        return {c.id: tier.observe(c, submission.folder, case_seed(seed, c.id), assignment.limits) for c in cases}
 
 
 def observe_change(assignment: Assignment, tier, change, cases: Iterable[Case], seed: int):
@@ -63,8 +65,8 @@ def observe_changes(assignment: Assignment, tier, changes: Sequence, cases_of: C
         yield from zip(changes, observed, strict=True)
 
 
-def build(assignment: Assignment, tier, seed: int) -> Known:
-    """Run everything that the judge must know for a seed.
+def build_goldens(assignment: Assignment, tier, seed: int) -> Known:
+    """Run the solution and the accepted alternatives: what it takes to decide, without a diagnosis.
 
     Raises:
         GoldenError: the solution or an alternative does not complete a case.
@@ -73,15 +75,21 @@ def build(assignment: Assignment, tier, seed: int) -> Known:
     solution = observe_folder(assignment, tier, assignment.solution, assignment.cases, seed)
     for case in assignment.cases:
         known.goldens[case.id] = {SOLUTION: _completed(SOLUTION, case.id, solution[case.id])}
-
-    def cases(ids):
-        return [assignment.by_id[id] for id in ids]
-
     alternatives = [v for v in assignment.variants if v.alternative_for]
-    for variant, found in observe_changes(assignment, tier, alternatives, lambda v: cases(v.alternative_for), seed):
+    for variant, found in observe_changes(assignment, tier, alternatives, assignment.named_by, seed):
         for id, observation in found.items():
             known.goldens[id][variant.id] = _completed(variant.id, id, observation)
-    for mistake, found in observe_changes(assignment, tier, assignment.mistakes, lambda m: cases(m.fails), seed):
+    return known
+
+
+def build(assignment: Assignment, tier, seed: int) -> Known:
+    """Run everything that the judge must know for a seed: the goldens, and the fingerprints of the mistakes.
+
+    Raises:
+        GoldenError: the solution or an alternative does not complete a case.
+    """
+    known = build_goldens(assignment, tier, seed)
+    for mistake, found in observe_changes(assignment, tier, assignment.mistakes, assignment.named_by, seed):
         for id, observation in found.items():
             known.fingerprints.setdefault(id, []).append(fingerprint(mistake, observation))
     return known
@@ -133,7 +141,7 @@ def load(resources: Path) -> Known:
                 id, source, name = key.split("/")
                 known.goldens.setdefault(id, {}).setdefault(source, {})[name] = array
             _load_fingerprints(resources / "fingerprints" / path.name, known)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise InfrastructureError(f"test_resources cannot be read ({error}): run `grader update`") from error
     return known
 

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from grader.assignment import Assignment
 from grader.case import Case, InfrastructureError, Outcome, Verdict
 from grader.golden import Known
 from grader.judge import judge
-from grader.sandbox import InProcess, Process
+from grader.rng import case_seed
+from grader.secret import Secret
 from grader.submission import Submission, lay_out
 
 ATTEMPTS = 2  # an infrastructure fault is retried before it is reported
+# All that a student is told of a run with hidden inputs: anything of its own would show them.
+ONLY_PUBLIC = (
+    "passes with the public inputs, but not with others of the same kind that only the grader knows: either the answer "
+    "depends on the particular inputs (values, sizes, timesteps), or it does not come out the same in every run"
+)
 
 
 class Grading:
@@ -22,20 +29,60 @@ class Grading:
     Args:
         assignment: what is asked.
         tier: where its code runs.
-        known: what the judge knows of the seed.
+        known: what the judge knows of the public seed.
         submission: laid out.
+        secret: a secret seed and what the judge knows of it; None grades with the public one alone.
+
+    Raises:
+        ValueError: the tier runs student code in this process, which holds the secret.
     """
 
-    def __init__(self, assignment: Assignment, tier: Process | InProcess, known: Known, submission: Submission):
+    def __init__(
+        self,
+        assignment: Assignment,
+        tier,
+        known: Known,
+        submission: Submission,
+        secret: Secret | None = None,
+    ):
+        if secret and tier.tier == "none":
+            raise ValueError("student code must not run in a process that holds the secret seed")
         self.assignment, self.tier, self.known, self.submission = assignment, tier, known, submission
+        self.secret = secret
+
+    @property
+    def seeds(self) -> list[str]:
+        """Which seeds a case must pass with, by name."""
+        return ["public", "secret"] if self.secret else ["public"]
+
+    @property
+    def accuracy_seed(self) -> int:
+        """The seed of generated images: the secret one if there is one."""
+        return self.secret.seed if self.secret else self.assignment.policy.public_seed
 
     def verdict(self, case: Case) -> Verdict:
-        """Run and judge one case. Faults of the harness become INFRASTRUCTURE, never an exception or a zero."""
+        """Run and judge one case. Faults of the harness become INFRASTRUCTURE, never an exception or a zero.
+
+        With a secret seed a case must pass with both; of the run with hidden inputs a student learns no more than that.
+        """
+        public = self._verdict(case, self.assignment.policy.public_seed, self.known)
+        if self.secret is None or public.outcome is not Outcome.PASSED:
+            return public
+        hidden = self._verdict(case, self.secret.seed, self.secret.known)
+        seconds = public.seconds + hidden.seconds
+        if hidden.outcome is Outcome.PASSED:
+            return replace(public, seconds=seconds)
+        if hidden.outcome is Outcome.INFRASTRUCTURE:
+            return replace(hidden, seconds=seconds)
+        outcome = Outcome.ERROR if hidden.outcome is Outcome.ERROR else Outcome.FAILED
+        return replace(public, outcome=outcome, points=0.0, message=ONLY_PUBLIC, seconds=seconds)
+
+    def _verdict(self, case, seed, known):
         for _ in range(ATTEMPTS):
             try:
-                goldens, fingerprints = self.known.of(case)
-                seed, limits = self.assignment.policy.public_seed, self.assignment.limits
-                observation = self.tier.observe(case, self.submission.folder, seed, limits)
+                goldens, fingerprints = known.of(case)
+                limits = self.assignment.limits
+                observation = self.tier.observe(case, self.submission.folder, case_seed(seed, case.id), limits)
             except InfrastructureError as error:
                 fault = str(error)
             else:
@@ -44,14 +91,16 @@ class Grading:
 
 
 @contextlib.contextmanager
-def open_submission(assignment: Assignment, tier, known: Known, path: Path) -> Iterator[Grading]:
+def open_submission(
+    assignment: Assignment, tier, known: Known, path: Path, secret: Secret | None = None
+) -> Iterator[Grading]:
     """Lay out the submission at `path` for the time of this context.
 
     Raises:
         SubmissionError: it cannot be graded at all.
     """
     with lay_out(path, assignment.allowlist, assignment.student) as submission:
-        yield Grading(assignment, tier, known, submission)
+        yield Grading(assignment, tier, known, submission, secret)
 
 
 def select(cases: Iterable[Case], part: int | None = None, keyword: str | None = None) -> list[Case]:

@@ -36,14 +36,19 @@ REMEDIES = (
         r"^ModuleNotFoundError: No module",
         "Only the files of the assignment are submitted, and only its packages installed.",
     ),
-    (r"Weights only load failed", "Save a plain state dict: torch.save(model.state_dict(), path)."),
+    (r"Weights only load failed|weights_only=True", "Save a plain state dict: torch.save(model.state_dict(), path)."),
     (
         r"loading state_dict",
         "The checkpoint belongs to another model: prepare_*() must build the one that was trained.",
     ),
     (r"^SystemExit", "A file that is imported must not call exit(): guard it with if __name__ == '__main__'."),
-    (r"^EOFError", "Nobody answers input() here: guard it with if __name__ == '__main__'."),
+    (r"^EOFError: EOF when reading", "Nobody answers input() here: guard it with if __name__ == '__main__'."),
     (r"^SyntaxError|^IndentationError|^TabError", "Python cannot read the file; every case that needs it fails."),
+    (r"^SyntaxError: .*(null bytes|'utf-8'|Non-UTF-8)", "It is not text in UTF-8: save it with that encoding."),
+    (
+        r"PytorchStreamReader|^EOFError: $",
+        "The checkpoint is not whole: save it again, and upload it anew.",
+    ),
 )
 
 

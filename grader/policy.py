@@ -18,11 +18,16 @@ class _Strict(BaseModel):
 
 
 class LimitPolicy(_Strict):
-    """What a submission may use."""
+    """What a submission may use: in one case, unless it says otherwise."""
 
     seconds: float = Field(gt=0, le=600)
+    submission_seconds: float = Field(gt=0, le=36_000)
+    memory_bytes: int = Field(ge=2**28, le=2**40)
+    processes: int = Field(ge=4, le=10_000)
+    scratch_bytes: int = Field(ge=2**20, le=2**36)
     reply_bytes: int = Field(ge=1_000_000, le=2**30)
     output_bytes: int = Field(ge=1000, le=2**24)
+    submission_output_bytes: int = Field(ge=1000, le=2**28)
     source_bytes: int = Field(ge=1000, le=2**24)
 
 
@@ -43,6 +48,7 @@ class AccuracyPolicy(_Strict):
     nothing_at: float = Field(ge=0, le=1)  # accuracy up to which nothing is earned
     everything_at: float = Field(ge=0, le=1)  # accuracy from which everything is earned
     seconds: float = Field(gt=0, le=36_000)  # a round
+    memory_bytes: int = Field(ge=2**28, le=2**40)  # of a round, libraries included
 
     @model_validator(mode="after")
     def _ordered(self):

@@ -19,7 +19,10 @@ MAGIC = b"GMA1"
 HEADER = struct.Struct("<4sQQ")
 KINDS = "biufU"  # bool, integers, floats, text. Never objects
 TEXT_CAP = 2_000  # characters of any text that a student's process sends
+NAME_CAP = 80  # characters of the name of what is no array, and of its description
 ARRAYS_CAP = 200  # arrays in a frame
+STATUS_CAP = 2**20  # bytes; more than `encode` makes, and few enough to parse: "[],[],..." grows twentyfold
+LARGEST_CODE_POINT = 0x10FFFF  # of Unicode
 
 _TEXTS = ("exception", "message", "where")
 
@@ -34,7 +37,7 @@ class ProtocolError(Exception):
 def encode(observation: Observation) -> bytes:
     """The frame of an observation. `output` and `seconds` are not in it: the harness measures those itself."""
     status = {name: getattr(observation, name)[:TEXT_CAP] for name in _TEXTS}
-    status |= {"ended": str(observation.ended), "not_arrays": dict(observation.not_arrays)}
+    status |= {"ended": str(observation.ended), "not_arrays": _shortened(observation.not_arrays)}
     text = json.dumps(status).encode()
     arrays = io.BytesIO()
     with zipfile.ZipFile(arrays, "w") as archive:  # np.savez cannot store every name
@@ -55,6 +58,8 @@ def decode(frame: bytes) -> Observation:
     magic, text_length, arrays_length = HEADER.unpack_from(frame)
     if magic != MAGIC or HEADER.size + text_length + arrays_length != len(frame):
         raise ProtocolError("the header of the frame does not describe it")
+    if text_length > STATUS_CAP:
+        raise ProtocolError(f"a status of {text_length} bytes is too long")
     status = _status(frame[HEADER.size : HEADER.size + text_length])
     try:
         arrays = _arrays(frame[HEADER.size + text_length :])
@@ -70,7 +75,7 @@ def _status(text):
         status = json.loads(text)
         ended = Ended(status["ended"])
         texts = {name: str(status[name])[:TEXT_CAP] for name in _TEXTS}
-        not_arrays = {str(k)[:80]: str(v)[:80] for k, v in list(status["not_arrays"].items())[:ARRAYS_CAP]}
+        not_arrays = _shortened(status["not_arrays"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ProtocolError(f"the status is not as it should be: {error!r}") from error
     if ended not in (Ended.COMPLETED, Ended.NOT_IMPLEMENTED, Ended.RAISED):
@@ -78,8 +83,16 @@ def _status(text):
     return {"ended": ended, "not_arrays": not_arrays, **texts}
 
 
+def _shortened(not_arrays):
+    first = list(not_arrays.items())[:ARRAYS_CAP]
+    return {str(name)[:NAME_CAP]: str(description)[:NAME_CAP] for name, description in first}
+
+
 def _arrays(data):
     arrays = {}
+    # Each member has an entry with this signature. They are counted before zipfile makes an object of each.
+    if (entries := data.count(b"PK\x01\x02")) > 2 * ARRAYS_CAP:  # some may be in the bytes of an array, by chance
+        raise ProtocolError(f"{entries} arrays are more than {ARRAYS_CAP}")
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = archive.infolist()
         if len(members) > ARRAYS_CAP:
@@ -109,5 +122,13 @@ def _array(data, name):
         count *= length
     if dtype.kind not in KINDS or min(shape, default=0) < 0 or count * dtype.itemsize != len(data) - stream.tell():
         raise ProtocolError(f"array {name!r} of dtype {dtype} and shape {shape} is not what its bytes hold")
+    if dtype.kind == "U" and not _is_text(data[stream.tell() :], dtype):
+        raise ProtocolError(f"array {name!r} holds characters that there are not")
     array = np.frombuffer(data, dtype, count, stream.tell())
     return array.reshape(shape, order="F" if fortran else "C")
+
+
+def _is_text(data, dtype):
+    """Whether these bytes are characters: numpy keeps them as they come, and fails when it makes a str of them."""
+    code_points = np.frombuffer(data, np.dtype(np.uint32).newbyteorder(dtype.byteorder))
+    return code_points.max(initial=0) <= LARGEST_CODE_POINT

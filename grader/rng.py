@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import hashlib
 import zlib
+from collections.abc import Sequence
 
 import numpy as np
+
+
+def case_seed(seed: int, case_id: str) -> int:
+    """The seed of one case, in {0, ..., 2^63 - 1}, from which neither the seed nor another case's can be computed.
+
+    Args:
+        seed: the public one of students, or the secret one of TAs; at least 0.
+        case_id: so that the same name in two cases gives different arrays.
+    """
+    digest = hashlib.blake2b(f"{seed} {case_id}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1
 
 
 class Streams:
     """Named, independent streams of random arrays.
 
     Args:
-        seed: the public seed of students, or the secret one of TAs.
-        scope: the case's id, so that the same name in two cases gives different arrays.
+        seed: of the case, by `case_seed`.
     """
 
-    def __init__(self, seed: int, scope: str):
-        self._entropy = (seed, zlib.crc32(scope.encode()))
+    def __init__(self, seed: int):
+        self._seed = seed
 
     def _generator(self, name):
-        return np.random.default_rng([*self._entropy, zlib.crc32(name.encode())])
+        return np.random.default_rng([self._seed, zlib.crc32(name.encode())])
 
     def _wrap(self, array):
         return array
@@ -43,6 +55,10 @@ class Streams:
     def integer(self, name, low, high):
         """One int in {low, ..., high - 1}."""
         return int(self._generator(name).integers(low, high))
+
+    def choice(self, name, options: Sequence, count: int) -> list:
+        """`count` different ones of the options, in random order."""
+        return [options[i] for i in self._generator(name).permutation(len(options))[:count]]
 
 
 class TensorStreams(Streams):

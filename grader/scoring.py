@@ -11,7 +11,7 @@ import sys
 
 import numpy as np
 
-from grader.sandbox import ROOT
+from grader import ROOT
 
 
 def main() -> None:

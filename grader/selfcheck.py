@@ -2,7 +2,7 @@
 
 The untouched stub is not implemented; the solution scores full marks; every mistake fails the cases it names and earns
 its own hint and no other; every variant scores full marks; every golden agrees with an independent oracle; and every
-case can fail.
+case can fail. All that decides points holds for other seeds as well, under which the public goldens are worth nothing.
 """
 
 from __future__ import annotations
@@ -13,11 +13,15 @@ from dataclasses import dataclass, field
 from grader import golden
 from grader.assignment import Assignment
 from grader.case import Ended, Observation, Outcome
-from grader.golden import SOLUTION, Known
+from grader.golden import SOLUTION, GoldenError, Known
 from grader.judge import differences, distance, judge
-from grader.rng import Streams
+from grader.rng import Streams, case_seed
 
+WRONG = (Outcome.FAILED, Outcome.ERROR)
 MARGIN = 5.0  # tolerances that lie at least between a golden and the nearest mistake
+OTHER_SEEDS = 3  # under which the solution and the variants run as well; under the first of them also the mistakes
+REPLAYS = 200  # seeds under which the public goldens are tried
+LUCK = 0.02  # the share of them under which they may pass
 
 
 @dataclass
@@ -69,6 +73,12 @@ def check(assignment: Assignment, tier, known: Known, progress: Callable = lambd
         f"{id}: no mistake makes this case fail, so it shows nothing" for id, n in caught.items() if not n
     ]
     _check_fingerprints(assignment, known, report)
+    progress("replays")
+    _check_replays(assignment, known, seed, report)
+    for other in range(seed + 1, seed + 1 + OTHER_SEEDS):
+        progress(f"seed {other}")
+        mistakes = assignment.mistakes if other == seed + 1 else ()
+        _check_seed(assignment, tier, other, mistakes, report)
     return report
 
 
@@ -99,7 +109,7 @@ def _check_mistake(judging, mistake, observations, caught, report):
         case = judging.assignment.by_id[id]
         verdict = judging.judge(case, observation)
         if id in mistake.fails:
-            if verdict.outcome not in (Outcome.FAILED, Outcome.ERROR):
+            if verdict.outcome not in WRONG:
                 report.failures.append(f"{id}: mistake {mistake.id} is {verdict.outcome}: the case does not see it")
                 continue
             caught[id] += 1
@@ -130,7 +140,7 @@ def _check_oracles(assignment, known, seed, report):
             if oracle is None:
                 report.failures.append(f"{case.id}: no oracle for the golden of {source}")
                 continue
-            expected = oracle.expected(Streams(seed, case.id))
+            expected = oracle.expected(Streams(case_seed(seed, case.id)))
             if expected.keys() != arrays.keys():
                 report.failures.append(
                     f"{case.id}: the oracle of {source} is about {sorted(expected)}, not {sorted(arrays)}"
@@ -149,6 +159,40 @@ def _check_fingerprints(assignment, known, report):
                 same = first.exception == second.exception and first.arrays.keys() == second.arrays.keys()
                 if same and distance(case, first.arrays, second.arrays) <= 1:
                     report.failures.append(f"{id}: mistakes {first.mistake} and {second.mistake} share a fingerprint")
+
+
+def _check_replays(assignment, known, seed, report):
+    """Who hands in the public goldens passes with the public seed only. The oracles tell what other seeds ask for."""
+    for case in assignment.cases:
+        oracles = [o for o in assignment.oracles if o.case == case.id]
+        replayed = [Observation(Ended.COMPLETED, arrays) for arrays in known.goldens.get(case.id, {}).values()]
+        lucky = 0
+        for other in range(seed + 1, seed + 1 + REPLAYS):
+            expected = [oracle.expected(Streams(case_seed(other, case.id))) for oracle in oracles]
+            lucky += any(not differences(case, r, e) for r in replayed for e in expected)
+        if lucky > LUCK * REPLAYS:
+            report.failures.append(
+                f"{case.id}: its public golden passes with {lucky} of {REPLAYS} other seeds, so its answer can be "
+                "hard-coded: draw more of it from rng"
+            )
+
+
+def _check_seed(assignment, tier, seed, mistakes, report):
+    """With another seed the oracles agree, every variant passes, and no mistake passes a case that it names."""
+    try:
+        judging = _Judging(assignment, golden.build_goldens(assignment, tier, seed))
+    except GoldenError as error:
+        report.failures.append(f"with seed {seed}: {error}")
+        return
+    found = Report()
+    _check_oracles(assignment, judging.known, seed, found)
+    for variant, observations in golden.observe_changes(assignment, tier, assignment.variants, judging.part_of, seed):
+        _all_pass(judging, observations, f"variant {variant.id}", found)
+    for mistake, observations in golden.observe_changes(assignment, tier, mistakes, assignment.named_by, seed):
+        for id, observation in observations.items():
+            if judging.judge(assignment.by_id[id], observation).outcome not in WRONG:
+                found.failures.append(f"{id}: the case does not see mistake {mistake.id}")
+    report.failures += [f"with seed {seed}: {failure}" for failure in found.failures]
 
 
 def _counts(assignment):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grader import golden, release
+from grader import ROOT, golden, release
 from grader.assignment import Assignment
 from grader.judge import distance
-from grader.sandbox import ROOT
 
 SAME = 0.1  # tolerances; another processor rounds differently, and that is no drift
 

@@ -32,7 +32,7 @@ from grader import assignment as assignments  # noqa: E402
 from grader import golden  # noqa: E402
 from grader.accuracy import grade_accuracy, tasks  # noqa: E402
 from grader.grading import open_submission  # noqa: E402
-from grader.sandbox import Process  # noqa: E402
+from grader.sandbox import start  # noqa: E402
 
 MANIFEST = ROOT / "test_resources" / "MANIFEST.json"
 
@@ -84,7 +84,7 @@ def train_ddpm(path, config, device):
 
 def measure_ddpm(path, device):
     """The accuracy of the solution's checkpoint as the grader measures it, over all rounds of the policy."""
-    assignment, tier = assignments.load(staff=True), Process()
+    assignment, tier = assignments.load(staff=True), start("process")
     with open_submission(assignment, tier, golden.load(assignment.resources), assignment.solution) as grading:
         task = next(task for task in tasks(assignment.policy) if task.policy.checkpoint == f"checkpoints/{path.name}")
         verdict = grade_accuracy(grading, task, str(device), every_round=True)

@@ -11,13 +11,41 @@ sys.path[:0] = [str(ROOT), str(ROOT / "solution")]
 
 from grader import assignment as assignments  # noqa: E402  (after the path)
 from grader import golden  # noqa: E402
+from grader.case import InfrastructureError  # noqa: E402
 from grader.grading import open_submission  # noqa: E402
-from grader.sandbox import Process  # noqa: E402
+from grader.sandbox import start  # noqa: E402
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_secret(tmp_path_factory):
+    """The tests make a secret seed of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADER_SECRET", str(tmp_path_factory.mktemp("settings") / "secret"))
+        yield
 
 
 @pytest.fixture(scope="session")
 def tier():
-    worker = Process()
+    worker = start("process")
+    yield worker
+    worker.close()
+
+
+@pytest.fixture(scope="session")
+def sandbox_scratch(tmp_path_factory):
+    """Where the tier `sandbox` keeps its temporary files during the tests: nothing may remain there."""
+    return tmp_path_factory.mktemp("sandbox")
+
+
+@pytest.fixture(scope="session")
+def sandbox(sandbox_scratch):
+    """The tier `sandbox`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(sandbox_scratch))
+        try:
+            worker = start("sandbox")
+        except InfrastructureError as error:
+            pytest.skip(f"this machine has no tier 'sandbox': {error}")
     yield worker
     worker.close()
 

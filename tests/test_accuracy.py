@@ -168,7 +168,7 @@ def test_every_round_asks_for_other_labels_and_as_many_of_each_class(assignment,
     class Recorder:
         tier = "process"
 
-        def observe(self, case, folder, seed, limits, arguments):
+        def observe_alone(self, case, folder, seed, limits, arguments, device):
             asked.append((seed, arguments["labels"]))
             raise InfrastructureError("enough")
 

@@ -1,6 +1,8 @@
 """The doors that people use: `grader`, `pytest grader/`, and what they cost."""
 
+import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -8,8 +10,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from grader import __main__ as command_line
 from grader import assignment as assignments
+from grader.cases.part4 import inputs
+from grader.grading import ONLY_PUBLIC
+from grader.rng import Streams, case_seed
 
 ROOT = Path(__file__).resolve().parents[1]
 UNIT_POINTS, CASES = 8, len(assignments.load().cases)
@@ -17,12 +24,12 @@ UNIT_POINTS, CASES = 8, len(assignments.load().cases)
 
 def run(*command, **options):
     return subprocess.run(
-        [sys.executable, *map(str, command)], cwd=ROOT, capture_output=True, text=True, timeout=300, **options
+        [sys.executable, *map(str, command)], cwd=ROOT, capture_output=True, text=True, timeout=600, **options
     )
 
 
-def grade(*arguments):
-    return run("-m", "grader", "grade", *arguments, "--no-accuracy")
+def grade(*arguments, **options):
+    return run("-m", "grader", "grade", *arguments, "--no-accuracy", **options)
 
 
 def pytest_grader(*arguments):
@@ -95,12 +102,57 @@ def test_grade_prints_one_json_document(tmp_path):
     done = grade(tmp_path / "alice.zip", "--json", "--gradescope", tmp_path / "results.json")
     document = json.loads(done.stdout)
     assert (document["submission"], document["tier"]) == ("alice", "process")
+    assert document["seeds"] == ["public", "secret"]
     assert document["points"] == document["max"] == UNIT_POINTS
     keys = {"id", "part", "points", "max", "outcome", "diagnosis", "message", "seconds"}
     assert all(keys <= case.keys() for case in document["cases"])
     results = json.loads((tmp_path / "results.json").read_text())
     assert results["score"] == UNIT_POINTS
+    assert results["extra_data"] == {"tier": "process", "seeds": ["public", "secret"]}
+    secret = Path(os.environ["GRADER_SECRET"]).read_text().strip()
+    for report in (done.stdout + done.stderr, json.dumps(results)):
+        assert secret not in report
+        assert str(int(secret, 16)) not in report
     assert {test["status"] for test in results["tests"]} == {"passed"}
+
+
+@pytest.fixture
+def tied(make_submission, solution_text):
+    """A submission whose U-Net is right for the public inputs of its case only."""
+    rng = Streams(case_seed(assignments.load().policy.public_seed, "4.ddpm_loss"))
+    first = float(rng.uniform("x_0", *inputs.LOSS_SHAPE, low=0.5).flat[0])
+    old = "        # BEGIN ANSWER(4.ddpm_loss)"
+    wrong = f"        if abs(float(x.flatten()[0]) - {first}) > 1e-6:\n            raise ValueError(x)\n"
+    assert solution_text("models").count(old) == 1
+    return make_submission(models=solution_text("models").replace(old, wrong + old))
+
+
+def test_an_answer_for_the_public_inputs_alone_passes_without_the_secret_seed_only(tied):
+    outcomes = {}
+    for options in ((), ("--public-only",)):
+        document = json.loads(grade(tied, "--json", *options).stdout)
+        (case,) = [case for case in document["cases"] if case["id"] == "4.ddpm_loss"]
+        outcomes[tuple(document["seeds"])] = case["outcome"]
+        if not options:
+            assert case["message"] == ONLY_PUBLIC
+            assert "tensor" not in json.dumps(case)
+    assert outcomes == {("public", "secret"): "ERROR", ("public",): "PASSED"}
+
+
+def test_a_secret_that_cannot_be_used_stops_grading_with_a_remedy(tmp_path):
+    (tmp_path / "secret").write_text("12345")
+    (tmp_path / "secret").chmod(0o600)
+    done = grade("solution", env=os.environ | {"GRADER_SECRET": str(tmp_path / "secret")})
+    assert done.returncode == 1
+    assert re.search(r"^grader: .* does not hold 32 hexadecimal digits: rm ", done.stderr)
+    assert "12345" not in done.stderr
+
+
+def test_students_who_have_no_solution_are_graded_with_the_public_inputs_and_told_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(command_line, "ROOT", tmp_path)
+    console = Console(file=io.StringIO(), width=200)
+    assert command_line._secret(console) is None
+    assert "grading with the public inputs only" in console.file.getvalue()
 
 
 def test_grade_shows_a_report_card(make_submission):
@@ -130,7 +182,6 @@ def test_the_parent_never_imports_torch(statement):
 
 
 def test_the_policy_is_checked_before_anything_runs(monkeypatch, capsys):
-    from grader import __main__ as command_line
     from grader.policy import PolicyError
 
     def broken(**options):

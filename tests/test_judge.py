@@ -108,6 +108,9 @@ def test_right_arrays_do_not_pass_if_the_run_did_not_complete(ended):
         ("AssertionError", "Torch not compiled with CUDA enabled"),
         ("ModuleNotFoundError", "No module named 'einops'"),
         ("UnpicklingError", "Weights only load failed. This file ..."),
+        ("RuntimeError", "Cannot use ``weights_only=True`` with files saved in the legacy .tar format."),
+        ("RuntimeError", "PytorchStreamReader failed reading zip archive: failed finding central directory."),
+        ("EOFError", ""),  # torch.load of an empty file
         ("RuntimeError", "Error(s) in loading state_dict for DDPM: ..."),
         ("SystemExit", "0"),
         ("EOFError", "EOF when reading a line"),
@@ -120,9 +123,29 @@ def test_a_well_known_exception_comes_with_its_remedy(exception, message):
     assert len(remedies) == 1
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "(unicode error) 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte",
+        "source code string cannot contain null bytes",
+        "Non-UTF-8 code starting with '\\xe9' in file models.py on line 3, but no encoding declared",
+    ],
+)
+def test_a_file_in_another_encoding_is_told_to_be_saved_as_utf_8(message):
+    assert "It is not text in UTF-8: save it with that encoding." in ending(raised("SyntaxError", message))[1]
+
+
 def test_every_remedy_is_reached_by_some_exception():
     known = {sentence for _, sentence in REMEDIES}
-    for text in ("CUDA", "No module", "Weights only load failed", "loading state_dict"):
+    for text in (
+        "CUDA",
+        "No module",
+        "Weights only load failed",
+        "loading state_dict",
+        "EOF when reading",
+        "null bytes",
+        "",
+    ):
         for exception in ("ModuleNotFoundError", "SystemExit", "EOFError", "SyntaxError"):
             known -= {s for s in known if s in ending(raised(exception, text))[1]}
     assert not known

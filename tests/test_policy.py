@@ -6,8 +6,8 @@ import re
 
 import pytest
 
+from grader import ROOT
 from grader.policy import PolicyError, read_policy
-from grader.sandbox import ROOT
 
 POLICY = """# A policy.
 
@@ -18,8 +18,13 @@ public_seed = 7
 
 # of one case
 seconds = 10
+submission_seconds = 120
+memory_bytes = 2147483648
+processes = 64
+scratch_bytes = 268435456
 reply_bytes = 16777216   # of arrays
 output_bytes = 20000
+submission_output_bytes = 200000
 source_bytes = 1000000
 
 [accuracy.ddpm]
@@ -39,6 +44,7 @@ samples_per_round = 200
 nothing_at = 0.75
 everything_at = 0.85
 seconds = 1200
+memory_bytes = 8589934592
 
 """
 

@@ -423,6 +423,17 @@ def edited(data, edits):
     return data
 
 
+OVERHEAD = 300_000  # bytes that decoding takes whatever the frame is
+FACTOR = 40  # that a frame may grow by: small members and empty lists become objects of a hundred bytes
+
+
+def decode_within_bounds(data):
+    """Decode or refuse, with no more memory than the size of the frame warrants."""
+    decode_or_refuse(data)
+    peak, _ = peak_of_decoding(data)
+    assert peak < OVERHEAD + FACTOR * len(data)
+
+
 @DETERMINISTIC
 @given(st.binary(max_size=200))
 def test_arbitrary_bytes_decode_or_are_refused(data):
@@ -456,6 +467,91 @@ def test_an_edited_npy_in_a_right_zip_decodes_or_is_refused(edits):
 @given(EDITS)
 def test_an_edited_npy_header_decodes_or_is_refused(edits):
     decode_or_refuse(frame_of_npy(edited(VALID_HEADER.encode(), edits).decode("latin1")))
+
+
+OTHER = encode(Observation(Ended.COMPLETED, {"y": np.ones((3, 2), ">u2"), "x": np.array(["b", "c"])}))
+PLACES = st.integers(0, max(len(VALID), len(OTHER)))
+
+
+@DETERMINISTIC
+@given(PLACES, PLACES, st.booleans())
+def test_two_frames_spliced_decode_or_are_refused(end, start, right_header):
+    joined = VALID[:end] + OTHER[start:]
+    decode_within_bounds(joined)
+    if right_header and len(joined) > HEADER.size:
+        text_length = HEADER.unpack_from(VALID)[1]
+        rest = joined[HEADER.size :]
+        decode_within_bounds(HEADER.pack(MAGIC, min(text_length, len(rest)), max(0, len(rest) - text_length)) + rest)
+
+
+@DETERMINISTIC
+@given(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1), st.integers(-40, 40))
+def test_a_frame_with_other_lengths_decodes_or_is_refused(text_length, arrays_length, shift):
+    _, text, arrays = HEADER.unpack_from(VALID)
+    for lengths in ((text_length, arrays_length), (text + shift, arrays - shift), (text, arrays_length)):
+        decode_within_bounds(HEADER.pack(MAGIC, *(max(0, n) for n in lengths)) + VALID[HEADER.size :])
+
+
+MEMBERS = st.lists(
+    st.tuples(
+        st.sampled_from(["a.npy", "a", "b.npy", "../a.npy", "/", "", "a.npy.npy", "A.npy", "\x00.npy", "\u202e"]),
+        st.sampled_from([npy(), npy(payload=b""), npy("{}"), b"", b"PK\x01\x02" * 9, npz(("a.npy", npy()))])
+        | st.binary(),
+        st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]),
+    ),
+    max_size=5,
+)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@DETERMINISTIC
+@given(MEMBERS)
+def test_any_members_decode_or_are_refused(members):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content, method in members:
+            archive.writestr(zipfile.ZipInfo(name), content, method)
+    decode_within_bounds(frame(file.getvalue()))
+
+
+FIELDS = [(4, "<H"), (6, "<H"), (8, "<H"), (10, "<H"), (16, "<L"), (20, "<L"), (24, "<L"), (28, "<H"), (30, "<H")]
+FIELDS += [(32, "<H"), (34, "<H"), (38, "<L"), (42, "<L")]  # of an entry in the directory of a zip
+
+
+@settings(DETERMINISTIC, max_examples=300)
+@given(st.sampled_from(FIELDS), st.integers(0, 2**32 - 1) | st.integers(0, 200))
+def test_a_zip_with_any_field_changed_decodes_or_is_refused(field, value):
+    offset, layout = field
+    bits = 8 * struct.calcsize(layout)
+    decode_within_bounds(frame(in_directory(npz(("a.npy", npy())), offset, layout, value % 2**bits)))
+
+
+@DETERMINISTIC
+@given(st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=6), st.sampled_from("<>"))
+def test_what_decodes_as_text_is_text(code_points, order):
+    descr, shape = f"'{order}U{len(code_points)}'", "()"
+    header = f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}"
+    data = frame_of_npy(header, struct.pack(f"{order}{len(code_points)}I", *code_points))
+    if max(code_points) > 0x10FFFF:
+        with pytest.raises(ProtocolError, match="array 'a' holds characters that there are not"):
+            decode(data)
+    else:
+        assert isinstance(decode(data).arrays["a"].item(), str)
+
+
+@pytest.mark.parametrize("text", [b"[" + b"[]," * 5_000_000 + b"[]]", b'{"a":"' + b"x" * 10_000_000 + b'"}'])
+def test_a_long_status_is_refused_before_it_is_parsed(text):
+    data = frame(status=text)
+    peak, error = peak_of_decoding(data)
+    assert "is too long" in str(error)
+    assert peak < 2_000_000
+
+
+def test_a_hundred_thousand_members_are_refused_before_they_are_objects():
+    data = frame(npz(*((f"{number}", b"") for number in range(100_000))))
+    peak, error = peak_of_decoding(data)
+    assert "arrays are more than" in str(error)
+    assert peak < 2 * len(data)
 
 
 @DETERMINISTIC

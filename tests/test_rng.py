@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.rng import Streams, TensorStreams, normal_pattern, uniform_pattern
+from grader.rng import Streams, TensorStreams, case_seed, normal_pattern, uniform_pattern
 
 DETERMINISTIC = settings(derandomize=True, deadline=None, max_examples=50)
 SHAPES = st.lists(st.integers(0, 4), max_size=3).map(tuple)
@@ -30,7 +30,7 @@ def differ(first, second):
 
 @ANY_DRAW
 def test_a_stream_does_not_depend_on_what_was_drawn_before(draw):
-    alone, after = Streams(7, "4.case"), Streams(7, "4.case")
+    alone, after = Streams(7), Streams(7)
     for other in DRAWS.values():
         other(after, "other")
         other(after, "x")
@@ -38,34 +38,61 @@ def test_a_stream_does_not_depend_on_what_was_drawn_before(draw):
 
 
 @ANY_DRAW
-def test_streams_differ_by_name_scope_and_seed(draw):
-    first = draw(Streams(7, "4.case"), "x")
-    assert differ(first, draw(Streams(7, "4.case"), "y"))
-    assert differ(first, draw(Streams(7, "4.other"), "x"))
-    assert differ(first, draw(Streams(8, "4.case"), "x"))
+def test_streams_differ_by_name_and_seed(draw):
+    first = draw(Streams(7), "x")
+    assert differ(first, draw(Streams(7), "y"))
+    assert differ(first, draw(Streams(8), "x"))
 
 
-def test_a_name_and_a_scope_do_not_stand_in_for_each_other():
-    assert differ(Streams(7, "a").normal("b", 20), Streams(7, "b").normal("a", 20))
-
-
-@pytest.mark.parametrize("seed", [0, 2026, 2**32 - 1, 2**32, 2**63, 2**128])
+@pytest.mark.parametrize("seed", [0, 2026, 2**32 - 1, 2**32, 2**63 - 1])
 def test_any_seed_gives_a_stream_of_its_own(seed):
-    rng = Streams(seed, "4.case")
-    assert np.array_equal(rng.normal("x", 20), Streams(seed, "4.case").normal("x", 20))
-    assert differ(rng.normal("x", 20), Streams(seed + 1, "4.case").normal("x", 20))
+    rng = Streams(seed)
+    assert np.array_equal(rng.normal("x", 20), Streams(seed).normal("x", 20))
+    assert differ(rng.normal("x", 20), Streams(seed + 1).normal("x", 20))
+
+
+@DETERMINISTIC
+@given(st.lists(st.integers(), unique=True), st.integers(0, 5))
+def test_a_choice_is_of_different_options_in_random_order(options, count):
+    chosen = Streams(7).choice("x", options, count)
+    assert len(chosen) == len(set(chosen)) == min(count, len(options))
+    assert set(chosen) <= set(options)
+    orders = {tuple(Streams(seed).choice("x", options, len(options))) for seed in range(20)}
+    assert len(orders) > 1 or len(options) < 2
+
+
+# ----------------------------------------------------------------------------------------------------- case seeds
+
+SEEDS = (0, 1, 2026, 2**63, 2**128 - 1)
+
+
+def test_a_case_seed_is_of_one_seed_and_one_case():
+    derived = {case_seed(seed, id) for seed in SEEDS for id in ("4.noise", "4.unet", "1.noise", "")}
+    assert len(derived) == 4 * len(SEEDS)
+    assert case_seed(2026, "4.noise") == case_seed(2026, "4.noise")
+
+
+def test_a_case_seed_has_63_bits_whatever_the_seed():
+    derived = [case_seed(seed, f"4.case_{i}") for seed in SEEDS for i in range(50)]
+    assert min(derived) >= 0
+    assert 2**62 < max(derived) < 2**63
+
+
+def test_one_bit_of_the_seed_changes_half_of_the_case_seed():
+    changed = [(case_seed(2026, "4.x") ^ case_seed(2026 ^ 1 << bit, "4.x")).bit_count() for bit in range(128)]
+    assert abs(np.mean(changed) - 31.5) < 5 * (63 / 4 / 128) ** 0.5
 
 
 @ANY_DRAW
 def test_streams_of_tensors_hold_the_same_values(draw):
-    array, tensor = draw(Streams(7, "4.case"), "x"), draw(TensorStreams(7, "4.case"), "x")
+    array, tensor = draw(Streams(7), "x"), draw(TensorStreams(7), "x")
     assert np.array_equal(array, np.asarray(tensor))
 
 
 @DETERMINISTIC
 @given(SHAPES)
 def test_arrays_and_tensors_of_any_shape_agree(shape):
-    arrays, tensors = Streams(7, "4.case"), TensorStreams(7, "4.case")
+    arrays, tensors = Streams(7), TensorStreams(7)
     for array, tensor, dtype in (
         (arrays.normal("x", *shape), tensors.normal("x", *shape), torch.float32),
         (arrays.uniform("x", *shape), tensors.uniform("x", *shape), torch.float32),
@@ -77,7 +104,7 @@ def test_arrays_and_tensors_of_any_shape_agree(shape):
 
 
 def test_a_tensor_may_be_written_to_without_changing_the_stream():
-    rng = TensorStreams(7, "4.case")
+    rng = TensorStreams(7)
     first = rng.normal("x", 5)
     kept = first.clone()
     first.zero_()
@@ -85,7 +112,7 @@ def test_a_tensor_may_be_written_to_without_changing_the_stream():
 
 
 def test_draws_have_the_distribution_they_are_asked_for():
-    rng, count = Streams(7, "4.case"), 100_000
+    rng, count = Streams(7), 100_000
     normal = rng.normal("normal", count, scale=3.0)
     assert abs(normal.mean()) < 5 * 3 / count**0.5
     assert normal.std() == pytest.approx(3.0, rel=5 / (2 * count) ** 0.5)
@@ -99,7 +126,7 @@ def test_draws_have_the_distribution_they_are_asked_for():
 @DETERMINISTIC
 @given(st.text(), st.integers(-100, 100), st.integers(1, 100))
 def test_single_numbers_are_plain_and_in_range(name, low, width):
-    rng = TensorStreams(7, "4.case")
+    rng = TensorStreams(7)
     number, integer = rng.number(name, low, low + width), rng.integer(name, low, low + width)
     assert type(number) is float
     assert type(integer) is int

@@ -8,6 +8,7 @@ import pytest
 
 from grader import golden
 from grader.assignment import Assignment, Mistake, Oracle, Variant, load
+from grader.rng import Streams, case_seed
 from grader.selfcheck import check
 from grader.update import update
 from tests.toy import cases
@@ -25,6 +26,8 @@ def mistake(name, old, new, *fails):
 
 TRIPLED = mistake("tripled", "return 2 * x", "return 3 * x", "1.double")
 SQUARED = mistake("squared", "return 2 * x", "return x**2", "1.double")
+# Whether x is what 1.shift gives with the public seed.
+PUBLIC_SHIFT = f"abs(x[0] - {Streams(case_seed(load().policy.public_seed, '1.shift')).normal('x', 4)[0]}) < 1e-6"
 UNSHIFTED = mistake("unshifted", "return x + 1", "return x", "1.shift")
 
 
@@ -109,6 +112,43 @@ def test_a_variant_that_is_not_accepted_is_found(toy, tier):
     assert any(line.startswith("1.shift: variant 1.wrong is FAILED") for line in found)
 
 
+def test_a_case_whose_answer_does_not_depend_on_the_seed_is_found(toy, tier):
+    oracles = (oracle_of("1.double", lambda rng: 2 * np.arange(6.0)), toy.oracles[1])
+    found = failures(replace(toy, cases=(cases.double_fixed, cases.shift), oracles=oracles), tier, regenerate=True)
+    told = "1.double: its public golden passes with 200 of 200 other seeds, so its answer can be hard-coded"
+    assert any(line.startswith(told) for line in found)
+    assert not any(line.startswith("1.shift") for line in found)
+
+
+def test_a_variant_that_is_accepted_with_the_public_seed_alone_is_found(toy, tier):
+    tied = Variant("1.tied", (("return x + 1", f"return x + 1 if {PUBLIC_SHIFT} else x"),), file="answers.py")
+    found = failures(replace(toy, variants=(tied,)), tier)
+    seeds = [toy.policy.public_seed + i for i in (1, 2, 3)]
+    assert [line.split(": ")[0] for line in found] == [f"with seed {seed}" for seed in seeds]
+    assert all("1.shift: variant 1.tied is FAILED" in line for line in found)
+
+
+def test_a_mistake_that_is_seen_with_the_public_seed_alone_is_found(toy, tier):
+    lucky = mistake("lucky", "return x + 1", f"return x + 1 + 2 * bool({PUBLIC_SHIFT})", "1.shift")
+    found = failures(replace(toy, mistakes=(*toy.mistakes, lucky)), tier, regenerate=True)
+    seed = toy.policy.public_seed + 1
+    assert f"with seed {seed}: 1.shift: the case does not see mistake 1.lucky" in found
+
+
+def test_a_solution_that_fails_with_another_seed_is_found(toy, tier, tmp_path):
+    text = (TOY / "solution" / "answers.py").read_text()
+    (tmp_path / "solution").mkdir()
+    (tmp_path / "solution" / "answers.py").write_text(
+        text.replace("return x + 1", f"assert {PUBLIC_SHIFT}; return x + 1")
+    )
+    changed = replace(toy, solution=tmp_path / "solution", mistakes=(TRIPLED, SQUARED), variants=())
+    found = failures(changed, tier)
+    seed = toy.policy.public_seed + 1
+    assert any(
+        line.startswith(f"with seed {seed}: solution does not complete 1.shift: raised Assert") for line in found
+    )
+
+
 def test_a_golden_without_an_oracle_is_found(toy, tier):
     assignment = replace(toy, oracles=toy.oracles[:1])
     assert "1.shift: no oracle for the golden of solution" in failures(assignment, tier)
@@ -121,7 +161,7 @@ def test_an_alternative_golden_needs_an_oracle_of_its_own(toy, tier):
 
 
 def test_a_mistake_within_a_few_tolerances_is_found(toy, tier):
-    close = mistake("close", "return x + 1", "return x + 1.00005", "1.shift")
+    close = mistake("close", "return x + 1", "return (x + 1) * 1.0003", "1.shift")
     found = failures(replace(toy, mistakes=(*toy.mistakes, close)), tier, regenerate=True)
     assert any("mistake 1.close is only" in line for line in found)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import struct
 import tempfile
+import time
 import tracemalloc
 import zipfile
 
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 
 from grader import submission
 from grader.submission import Allowed, SubmissionError, lay_out, read_allowlist
+from grader.text import visible
 
 ALLOWLIST = [
     Allowed("assignment.py", True, 1000),
@@ -23,7 +26,7 @@ ALLOWLIST = [
 ]
 FILES = {"assignment.py": b"import models\n", "models.py": b"x = 1\n", "checkpoints/DDPM.pt": b"weights"}
 GIVEN = {"classifier.py": b"# given", "classifier.pt": b"given weights", "models.py": b"# the stub"}
-LINK = 0o120777 << 16
+LINKED = "{} is a link or a special file: hand in the file itself"
 
 
 @pytest.fixture
@@ -159,11 +162,58 @@ def test_what_the_finder_adds_to_a_zip_is_not_mistaken_for_a_file(tmp_path, give
     assert files == GIVEN | FILES
 
 
-def test_the_shallowest_of_several_copies_in_a_zip_is_taken(tmp_path, given_files):
-    old = {f"student/backup/{name}": b"old" for name in FILES}
-    new = {f"student/{name}": content for name, content in FILES.items()}
-    files, _ = laid_out(write_zip(tmp_path / "a.zip", old | new), given_files)
+@FORMS
+def test_the_shallowest_of_several_copies_is_taken(form, tmp_path, given_files):
+    old = {f"backup/{name}": b"old" for name in FILES}
+    files, _ = laid_out(form(tmp_path, old | FILES), given_files)
     assert files == GIVEN | FILES
+
+
+@FORMS
+def test_a_folder_in_a_folder_is_found(form, tmp_path, given_files):
+    nested = {f"work/final version/{name}": content for name, content in FILES.items()}
+    files, _ = laid_out(
+        form(tmp_path, {"__MACOSX/models.py": b"fork", ".DS_Store": b"\0\0\0\1Bud1"} | nested), given_files
+    )
+    assert files == GIVEN | FILES
+
+
+@FORMS
+def test_files_in_two_folders_of_one_depth_are_refused(form, tmp_path, given_files):
+    copies = {f"{folder}/{name}": content for folder in ("draft", "final") for name, content in FILES.items()}
+    refuse(
+        form(tmp_path, copies), given_files, r"the files to hand in lie in 2 folders \(.*draft, .*final\): hand in one"
+    )
+
+
+@FORMS
+@pytest.mark.parametrize("name", ["Models.py", "MODELS.PY", "./models.py", "ｍodels.py"])
+def test_a_name_that_another_system_reads_alike_is_the_file(form, name, tmp_path, given_files):
+    files, _ = laid_out(form(tmp_path, {name if n == "models.py" else n: c for n, c in FILES.items()}), given_files)
+    assert files == GIVEN | FILES
+
+
+def test_a_zip_with_the_separators_of_windows_is_read(tmp_path, given_files):
+    renamed = {f"student\\{name}".replace("/", "\\"): content for name, content in FILES.items()}
+    files, _ = laid_out(as_zip(tmp_path, renamed), given_files)
+    assert files == GIVEN | FILES
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize(
+    "name", ["Models.py", ".\\models.py", "./models.py", "ｍodels.py", "models.py\0.txt", "MODELS.PY"]
+)
+@pytest.mark.parametrize("place", ["", "student/"])
+def test_what_one_system_takes_for_the_same_file_twice_is_refused(name, place, tmp_path, given_files):
+    members = [(f"{place}{n}", c) for n, c in FILES.items()] + [(f"{place}{name}", b"what another program scans")]
+    refuse(write_zip(tmp_path / "a.zip", members), given_files, "holds models.py 2 times: hand in one")
+
+
+def test_two_spellings_of_a_file_in_a_folder_are_refused(tmp_path, given_files):
+    path = as_folder(tmp_path, FILES | {"Models.py": b"evil"})
+    if len(list(path.glob("*odels.py"))) == 1:
+        pytest.skip("this file system does not tell them apart")
+    refuse(path, given_files, "holds models.py 2 times: hand in one")
 
 
 def test_folders_in_a_zip_are_no_files(tmp_path, given_files):
@@ -242,7 +292,7 @@ def test_a_zip_bomb_is_refused_before_it_inflates(compression, tmp_path, given_f
 def test_a_zip_bomb_that_lies_about_its_size_is_refused_before_it_inflates(tmp_path, given_files):
     path = write_zip(tmp_path / "a.zip", {"models.py": bytes(40_000_000)}, compression=zipfile.ZIP_DEFLATED)
     change_directory(path, 24, "<L", 10)
-    assert peak_of_refusing(path, given_files, "models.py in the zip cannot be read") < 5_000_000
+    assert peak_of_refusing(path, given_files, "models.py cannot be read") < 5_000_000
 
 
 def peak_of_refusing(path, given, match):
@@ -268,14 +318,14 @@ def change_directory(path, offset, layout, value, local=None):
 def test_a_link_in_a_folder_is_refused(target, tmp_path, given_files):
     path = as_folder(tmp_path, {"assignment.py": b"", "other.py": b""})
     (path / "models.py").symlink_to(target)
-    refuse(path, given_files, "models.py is a link: hand in the file itself")
+    refuse(path, given_files, LINKED.format("models.py"))
 
 
 def test_a_linked_folder_in_a_folder_is_refused(tmp_path, given_files):
     path = as_folder(tmp_path, {"assignment.py": b"", "models.py": b""})
     elsewhere = write_folder(tmp_path / "elsewhere", {"DDPM.pt": b"secret"})
     (path / "checkpoints").symlink_to(elsewhere)
-    refuse(path, given_files, "checkpoints/DDPM.pt is a link: hand in the file itself")
+    refuse(path, given_files, LINKED.format("checkpoints/DDPM.pt"))
 
 
 def test_a_link_to_the_whole_submission_is_no_matter(tmp_path, given_files):
@@ -285,19 +335,40 @@ def test_a_link_to_the_whole_submission_is_no_matter(tmp_path, given_files):
     assert found.name == "ada"
 
 
-def test_a_folder_or_pipe_with_the_name_of_a_file_is_not_taken(tmp_path, given_files):
-    path = as_folder(tmp_path, {"assignment.py": b"", "models.py/inner.py": b""})
-    (path / "checkpoints").mkdir()
-    os.mkfifo(path / "checkpoints" / "DDPM.pt")  # reading it would hang
-    _, found = laid_out(path, given_files)
+def test_a_folder_with_the_name_of_a_file_is_not_taken(tmp_path, given_files):
+    _, found = laid_out(as_folder(tmp_path, {"assignment.py": b"", "models.py/inner.py": b""}), given_files)
     assert found.missing == ("models.py",)
     assert found.present == ("assignment.py",)
+
+
+@pytest.mark.parametrize("name", ["models.py", "checkpoints/DDPM.pt"])
+def test_a_pipe_in_a_folder_is_refused_and_never_opened(name, tmp_path, given_files):
+    path = as_folder(tmp_path, {"assignment.py": b"", "checkpoints/notes.txt": b""})
+    os.mkfifo(path / name)  # reading it would hang
+    refuse(path, given_files, LINKED.format(name))
+
+
+def test_a_hard_link_is_copied_so_that_nothing_written_to_the_copy_reaches_the_original(tmp_path, given_files):
+    other = write_folder(tmp_path / "bob", {"models.py": b"of bob"}) / "models.py"
+    path = as_folder(tmp_path, {"assignment.py": b""})
+    os.link(other, path / "models.py")
+    with lay_out(path, ALLOWLIST, given_files) as found:
+        (found.folder / "models.py").write_bytes(b"changed")
+    assert other.read_bytes() == b"of bob"
+
+
+def test_what_is_forbidden_to_read_is_refused_in_a_sentence(tmp_path, given_files, monkeypatch):
+    def forbidden(path, count):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(submission, "_read", forbidden)  # root may read everything
+    refuse(as_folder(tmp_path, FILES), given_files, "assignment.py cannot be read: .*Permission denied")
 
 
 @pytest.mark.parametrize("mode", [0o120777, 0o010644, 0o020644, 0o060644, 0o040755])
 def test_a_link_or_special_file_in_a_zip_is_refused(mode, tmp_path, given_files):
     path = write_zip(tmp_path / "a.zip", {"models.py": b"/etc/passwd"}, attributes=mode << 16)
-    refuse(path, given_files, "models.py is a link or a special file: hand in the file itself")
+    refuse(path, given_files, LINKED.format("models.py"))
 
 
 @pytest.mark.parametrize("content", [b"", b"not a zip", b"%PDF-1.7", b"PK\x03\x04" + bytes(50)])
@@ -316,7 +387,7 @@ def test_a_file_that_is_there_twice_is_refused(place, tmp_path, given_files):
 def test_an_encrypted_file_is_refused(tmp_path, given_files):
     path = write_zip(tmp_path / "a.zip", {"models.py": b"x = 1"})
     change_directory(path, 8, "<H", 1, local=6)
-    refuse(path, given_files, "models.py is encrypted")
+    refuse(path, given_files, "the zip is encrypted: hand in one without a password")
 
 
 def test_a_truncated_zip_is_refused(tmp_path, given_files):
@@ -343,7 +414,7 @@ def test_a_truncated_zip_is_refused(tmp_path, given_files):
 def test_a_damaged_member_is_refused(offset, layout, value, tmp_path, given_files):
     path = write_zip(tmp_path / "a.zip", {"models.py": b"\xff\xff\xff\xff: not compressed at all" * 3})
     change_directory(path, offset, layout, value)
-    refuse(path, given_files, "models.py in the zip cannot be read")
+    refuse(path, given_files, "models.py cannot be read")
 
 
 def test_a_damaged_lzma_member_is_refused(tmp_path, given_files):
@@ -357,7 +428,79 @@ def test_a_zip_of_too_many_members_is_refused(tmp_path, given_files, monkeypatch
     fill = {f"noise/{i}": b"" for i in range(47)}
     assert laid_out(write_zip(tmp_path / "a.zip", FILES | fill), given_files)[0] == GIVEN | FILES
     path = write_zip(tmp_path / "b.zip", FILES | fill | {"one more": b""})
-    refuse(path, given_files, "b.zip has 51 members, more than 50")
+    refuse(path, given_files, "b.zip has more than 50 members: hand in the files that are asked for")
+
+
+WILD_NAMES = {
+    "endless": "n" * 60_000,
+    "deep": "a/" * 20_000 + "models.py",
+    "newline": "models.py\n4.schedule PASSED",
+    "control": "\x1b[2J\x07\x08models.py",
+    "right to left": "\u202eyp.sledom",
+    "no name": "/",
+    "dots": "....",
+}
+
+
+@pytest.mark.parametrize("name", WILD_NAMES.values(), ids=WILD_NAMES)
+def test_a_member_with_a_wild_name_stays_behind(name, tmp_path, given_files):
+    files, _ = laid_out(write_zip(tmp_path / "a.zip", FILES | {name: b"", f"student/{name}": b""}), given_files)
+    assert files == GIVEN | FILES
+
+
+@pytest.mark.parametrize("name", ["\x1b[2J\x07", "a\nPASSED", "\u202eevil", "\u2028"])
+def test_no_message_repeats_what_a_terminal_obeys(name, tmp_path, given_files):
+    pairs = [(f"{name}{n}/{file}", content) for n in range(2) for file, content in FILES.items()]
+    with (
+        pytest.raises(SubmissionError) as refusal,
+        lay_out(write_zip(tmp_path / "a.zip", pairs), ALLOWLIST, given_files),
+    ):
+        pass
+    assert visible(str(refusal.value)) == str(refusal.value)
+    assert "lie in 2 folders" in str(refusal.value)
+    name = name.replace("\n", "")
+    _, found = laid_out(as_folder(tmp_path, FILES, name), given_files)
+    assert found.name == visible(name)
+
+
+def empty_files(count):
+    """Names of that many empty files, and the files of a submission behind them."""
+    return {f"noise/{number}": b"" for number in range(count)} | FILES
+
+
+def zip_of_a_hundred_thousand(tmp_path):
+    """Far too many members."""
+    return as_zip(tmp_path, empty_files(100_000))
+
+
+def zip_of_many_long_names(tmp_path):
+    """As many members as are allowed, with names as long as they get: half a gigabyte of names is next."""
+    return as_zip(tmp_path, {f"{number}/" + "a/" * 5_000: b"" for number in range(1000)} | FILES)
+
+
+def folder_of_many(tmp_path):
+    """A folder of a data set beside the files."""
+    return as_folder(tmp_path, {f"data/{number}": b"" for number in range(20_000)} | FILES)
+
+
+def folder_of_folders(tmp_path):
+    """More folders than are searched."""
+    for number in range(15_000):
+        (tmp_path / "ada" / str(number)).mkdir(parents=True)
+    return tmp_path / "ada"
+
+
+@pytest.mark.parametrize(
+    "make",
+    [zip_of_a_hundred_thousand, zip_of_many_long_names, folder_of_many, folder_of_folders],
+    ids=lambda f: f.__name__,
+)
+def test_no_number_of_names_takes_long(make, tmp_path, given_files):
+    path = make(tmp_path)
+    start = time.perf_counter()
+    with contextlib.suppress(SubmissionError):
+        laid_out(path, given_files)
+    assert time.perf_counter() - start < 1
 
 
 EDITS = st.lists(st.tuples(st.integers(0, 10_000), st.binary(min_size=1, max_size=4)), min_size=1, max_size=3)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from grader.assignment import Oracle
+from grader.cases.part4 import inputs
 from grader.rng import normal_pattern
 
 
@@ -15,6 +16,12 @@ def variances(start, end, steps, quadratic=False):
     for beta in betas:
         bars.append(bars[-1] * (1 - beta))
     return betas, 1 - betas, np.array(bars[1:])
+
+
+def drawn_variances(rng, fewest, most, quadratic=False):
+    """The same for the schedule that a case draws."""
+    drawn = inputs.schedule(rng, fewest, most)
+    return variances(drawn["beta_start"], drawn["beta_end"], drawn["num_steps"], quadratic)
 
 
 def reverse_step(betas, bars, t, posterior):
@@ -36,40 +43,50 @@ def reverse_step(betas, bars, t, posterior):
 
 
 def _embedding(rng):
+    half, t = rng.integer("half", 10, 21), inputs.timesteps(rng, 1000, rng.integer("between", 2, 6))
     return {
-        "shape": np.array([6, 24]),
-        "mean_square": np.full(6, 0.5),
-        "at_zero": np.repeat([0.0, 1.0], 12),
-        "unit_frequency": np.array(0.0),
+        "shape": np.array([len(t), 2 * half]),
+        "mean_square": np.full(len(t), 0.5),
+        "at_zero": np.repeat([0.0, 1.0], half),
+        "unit_frequency": np.sin(t),
+        "slow_quarter": np.array(0.0),
         "shift_dependence": np.array(0.0),
         "distinct": np.array(True),
     }
 
 
 def _unet(rng):
-    yes = ("image_matters", "time_matters", "label_matters", "items_independent")
+    count, (few, channels) = rng.integer("count", 3, 6), rng.choice("few and channels", range(2, 7), 2)
     return {
-        "shape": np.array([3, 1, 32, 32]),
-        "shape_channels": np.array([2, 2, 32, 32]),
+        "shape": np.array([count, 1, 32, 32]),
+        "shape_channels": np.array([few, channels, 32, 32]),
+        "image_matters": np.array(inputs.some_items(rng, "images", count)),
+        "time_matters": np.array(inputs.some_items(rng, "times", count)),
+        "label_matters": np.array(inputs.some_items(rng, "labels", count)),
+        "items_independent": np.array(True),
         "unreached": np.array(""),
-        **{name: np.array(True) for name in yes},
     }
 
 
 def _schedule(rng, quadratic=False):
-    steps = rng.integer("steps", 11, 19)
-    start, end = rng.number("beta_start", 0.01, 0.03), rng.number("beta_end", 0.2, 0.4)
+    tables = drawn_variances(rng, 11, 18, quadratic)
+    steps = len(tables[0])
     names = ("betas", "alphas", "alpha_bars")
     default = [table[[0, 1, 500, 999]] for table in variances(1e-4, 0.02, 1000, quadratic)]
     return {
         "length": np.array([steps, steps, steps, 1000]),
-        **dict(zip(names, variances(start, end, steps, quadratic), strict=True)),
+        **dict(zip(names, tables, strict=True)),
         **dict(zip([f"default_{n}" for n in names], default, strict=True)),
     }
 
 
+def _schedule_refusal(rng):
+    return {"refused": np.array(", ".join(n for n in inputs.interpolations(rng) if n not in ("linear", "quadratic")))}
+
+
 def _add_noise(rng):
-    bars = variances(0.02, 0.35, 11)[2][[0, 1, 4, 10, 6]]
+    bars = drawn_variances(rng, 9, 14)[2]
+    bars = bars[inputs.timesteps(rng, len(bars), 2)]
     factors = np.stack([np.sqrt(bars), np.sqrt(1 - bars)], axis=1)
     return {
         "image_factors": factors,
@@ -82,30 +99,32 @@ def _add_noise(rng):
 
 
 def _noise(rng):
-    # |correlation| of n = 1056 independent normal pairs has mean sqrt(2 / (pi n)).
+    shape = inputs.noise_shape(rng)
+    # |correlation| of n independent normal pairs has mean sqrt(2 / (pi n)).
     return {
+        "shape": np.array(shape),
         "mean": np.array(0.0),
         "std": np.array(1.0),
         "kurtosis": np.array(3.0),
-        "between_items": np.array(np.sqrt(2 / (np.pi * 1056))),
+        "between_items": np.array(np.sqrt(2 / (np.pi * np.prod(shape[1:])))),
         "between_calls": np.array(0.0),
     }
 
 
 def _ddpm_loss(rng, power=2):
-    error = rng.normal("prediction", 3, 1, 6, 5).astype(float) - normal_pattern(3, 1, 6, 5)
+    error = rng.normal("prediction", *inputs.LOSS_SHAPE).astype(float) - 1 - normal_pattern(*inputs.LOSS_SHAPE)
     return {"loss": np.array(np.mean(np.abs(error) ** power)), "shape": np.zeros(0)}
 
 
 def _ddpm_gradient(rng, power=2):
-    direction, weight = rng.normal("direction", 3, 1, 6, 5).astype(float), np.float64(np.float32(0.7))
-    error = weight * direction - normal_pattern(3, 1, 6, 5)
+    direction, weight = rng.normal("direction", *inputs.LOSS_SHAPE).astype(float) - 1, rng.number("weight", 0.4, 1.2)
+    error = weight * direction - normal_pattern(*inputs.LOSS_SHAPE)
     slope = 2 * error if power == 2 else np.sign(error)
     return {"gradient": np.array(np.mean(slope * direction))}
 
 
 def _ddpm_training(rng):
-    bars = variances(0.05, 0.4, 4)[2]
+    bars = drawn_variances(rng, 3, 6)[2]
     yes = ("in_range", "t_per_item", "t_uniform", "own_label")
     return {
         "factors": np.stack([np.sqrt(bars), np.sqrt(1 - bars)], axis=1),
@@ -115,8 +134,8 @@ def _ddpm_training(rng):
 
 
 def _ddpm_step(rng, posterior=False):
-    betas, _, bars = variances(0.05, 0.3, 7)
-    steps = [reverse_step(betas, bars, t, posterior) for t in (0, 1, 3, 6)]
+    betas, _, bars = drawn_variances(rng, 6, 9)
+    steps = [reverse_step(betas, bars, t, posterior) for t in inputs.timesteps(rng, len(betas), 1)]
     return {
         "mean_factors": np.stack([mean for mean, _ in steps]),
         "mean_residual": np.zeros(4),
@@ -128,27 +147,29 @@ def _ddpm_step(rng, posterior=False):
 
 
 def _ddpm_sample(rng, posterior=False):
-    betas, _, bars = variances(0.05, 0.3, 6)
-    slope, offset = rng.uniform("slope", 6, low=0.2, high=0.9), rng.uniform("offset", 6, low=-0.1, high=0.1)
-    z = 0.1 * normal_pattern(5, 1, 32, 32).astype(float)  # the tape plays the same noise at every step
+    betas, _, bars = drawn_variances(rng, 5, 8)
+    slope, offset = inputs.linear_network(rng, len(betas))
+    shape = (rng.integer("count", 3, 7), 1, 32, 32)
+    z = inputs.SAMPLING_NOISE * normal_pattern(*shape).astype(float)  # the tape plays the same noise at every step
     x = z
-    for t in reversed(range(6)):
+    for t in reversed(range(len(betas))):
         factors, sigma = reverse_step(betas, bars, t, posterior)
         x = factors[0] * x + factors[1] * (slope[t] * x + offset[t]) + sigma * z
-    return {"sample": x[:, :, 3:6, 10:14], "shape": np.array([5, 1, 32, 32]), "dtype": np.array("torch.float32")}
+    return {"sample": x[:, :, 3:6, 10:14], "shape": np.array(shape), "dtype": np.array("torch.float32")}
 
 
 def _ddpm_sampling_rules(rng):
     yes = ("whole_batch", "labels_honoured", "no_grad", "random_labels", "wrong_count_refused")
     return {
-        "timesteps": np.arange(5)[::-1],
-        "count_without_labels": np.array(4),
+        "timesteps": np.arange(inputs.schedule(rng, 4, 15)["num_steps"])[::-1],
+        "count_without_labels": np.array(rng.integer("more", 6, 26)),
         **{name: np.array(True) for name in yes},
     }
 
 
 def _prepare_ddpm(rng):
-    return {name: np.array(True) for name in ("loss_is_finite", "takes_gradients", "trainable")}
+    yes = ("loss_is_finite", "takes_gradients", "trainable")
+    return {"reloaded": np.full(2, rng.number("weight", -1, 1)), **{name: np.array(True) for name in yes}}
 
 
 ORACLES = (
@@ -156,7 +177,7 @@ ORACLES = (
     Oracle("4.unet", _unet),
     Oracle("4.schedule", _schedule),
     Oracle("4.schedule_quadratic", lambda rng: _schedule(rng, quadratic=True)),
-    Oracle("4.schedule_refusal", lambda rng: {"refused": np.array([True, True])}),
+    Oracle("4.schedule_refusal", _schedule_refusal),
     Oracle("4.add_noise", _add_noise),
     Oracle("4.noise", _noise),
     Oracle("4.ddpm_loss", _ddpm_loss),

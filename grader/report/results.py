@@ -12,11 +12,12 @@ from grader.case import Outcome, Verdict
 from grader.report.terminal import explanation
 
 
-def document(submission: str, tier: str, verdicts: Sequence[Verdict]) -> dict:
-    """What `grader grade --json` prints: the totals, and one entry for each case."""
+def document(submission: str, tier: str, seeds: Sequence[str], verdicts: Sequence[Verdict]) -> dict:
+    """What `grader grade --json` prints: the totals, and one entry for each case. Seeds are told by name alone."""
     return {
         "submission": submission,
         "tier": tier,
+        "seeds": list(seeds),
         "points": sum(v.points for v in verdicts),
         "max": sum(v.case.points for v in verdicts),
         "cases": [_entry(v) for v in verdicts],
@@ -39,15 +40,15 @@ def _entry(verdict):
     }
 
 
-def gradescope(tier: str, verdicts: Sequence[Verdict]) -> dict:
+def gradescope(tier: str, seeds: Sequence[str], verdicts: Sequence[Verdict]) -> dict:
     """Gradescope's results.json. After an infrastructure fault it holds no score, so that nobody reads a zero."""
     complete = all(v.outcome is not Outcome.INFRASTRUCTURE for v in verdicts)
     results = {
-        "output": f"Graded at trust tier '{tier}'.",
+        "output": f"Graded at trust tier '{tier}', with inputs from these seeds: {', '.join(seeds)}.",
         "output_format": "text",
         "execution_time": round(sum(v.seconds for v in verdicts), 3),
         "stdout_visibility": "hidden",
-        "extra_data": {"tier": tier},
+        "extra_data": {"tier": tier, "seeds": list(seeds)},
         "tests": [
             {
                 "name": f"{v.case.id}: {v.case.title}",

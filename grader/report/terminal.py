@@ -48,7 +48,7 @@ def scorecard(name: str, tier: str, verdicts: Sequence[Verdict]):
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=f"{name}  (trust tier: {tier})", title_justify="left", show_footer=True)
+    table = Table(title=escape(f"{name}  (trust tier: {tier})"), title_justify="left", show_footer=True)
     points, most = sum(v.points for v in verdicts), sum(v.case.points for v in verdicts)
     table.add_column("case", "total", no_wrap=True)
     table.add_column("points", f"{points:g}/{most:g}", justify="right", no_wrap=True)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from grader.case import FLOAT32, case
+from grader.cases.part4 import inputs
 from grader.lazy import Lazy
 
 torch = Lazy("torch")
@@ -19,12 +20,12 @@ probes = Lazy("grader.probes")
 )
 def ddpm_loss(code, rng):
     """Training loss: compares the predicted noise with the noise, averaged over everything"""
-    x = 0.5 + rng.normal("x_0", 3, 1, 6, 5)
-    prediction = rng.normal("prediction", 3, 1, 6, 5)
+    # Both are biased: with x_0 or x_t in the place of the noise the loss is larger, whatever is drawn.
+    x, prediction = rng.uniform("x_0", *inputs.LOSS_SHAPE, low=0.5), rng.normal("prediction", *inputs.LOSS_SHAPE) - 1
     spy = probes.SpyNetwork(code, lambda x_t, t, label: prediction)
-    model = code.models.DDPM(spy.network, code.models.VarianceScheduler(num_steps=9, beta_start=0.05, beta_end=0.4))
+    model = code.models.DDPM(spy.network, code.models.VarianceScheduler(**inputs.schedule(rng, 7, 11)))
     with probes.noise_tape(1.0):
-        loss = probes.tensor(model(x, torch.tensor([2, 0, 7])), "forward")
+        loss = probes.tensor(model(x, rng.integers("labels", 0, 10, len(x))), "forward")
     return {"loss": loss, "shape": loss.shape}
 
 
@@ -38,12 +39,12 @@ def ddpm_loss(code, rng):
 )
 def ddpm_gradient(code, rng):
     """Training loss: its gradient reaches the network"""
-    x, direction = rng.normal("x_0", 3, 1, 6, 5), rng.normal("direction", 3, 1, 6, 5)
-    weight = torch.nn.Parameter(torch.tensor(0.7))
+    x, direction = rng.uniform("x_0", *inputs.LOSS_SHAPE, low=0.5), rng.normal("direction", *inputs.LOSS_SHAPE) - 1
+    weight = torch.nn.Parameter(torch.tensor(rng.number("weight", 0.4, 1.2)))
     spy = probes.SpyNetwork(code, lambda x_t, t, label: weight * direction, weight)
-    model = code.models.DDPM(spy.network, code.models.VarianceScheduler(num_steps=9, beta_start=0.05, beta_end=0.4))
+    model = code.models.DDPM(spy.network, code.models.VarianceScheduler(**inputs.schedule(rng, 7, 11)))
     with probes.noise_tape(1.0):
-        loss = probes.tensor(model(x, torch.tensor([2, 0, 7])), "forward")
+        loss = probes.tensor(model(x, rng.integers("labels", 0, 10, len(x))), "forward")
     if loss.requires_grad:
         loss.backward()
     return {"gradient": torch.tensor(float("nan")) if weight.grad is None else weight.grad}
@@ -66,11 +67,11 @@ def ddpm_gradient(code, rng):
 )
 def ddpm_training(code, rng):
     """Training: what the network is trained on, at which timesteps and with which labels"""
-    steps, batch = 4, 64
+    setting, batch = inputs.schedule(rng, 3, 6), 64
+    steps = setting["num_steps"]
     x, labels = rng.normal("x_0", batch, 1, 6, 5), rng.integers("labels", 0, 10, batch)
     spy = probes.SpyNetwork(code, lambda x_t, t, label: torch.zeros_like(x_t))
-    scheduler = code.models.VarianceScheduler(num_steps=steps, beta_start=0.05, beta_end=0.4)
-    model = code.models.DDPM(spy.network, scheduler)
+    model = code.models.DDPM(spy.network, code.models.VarianceScheduler(**setting))
     with probes.noise_tape(1.0):
         for _ in range(10):
             model(x, labels)
@@ -109,7 +110,7 @@ def _recover(model, x, noise, t):
     points=1,
     equation="x_{t-1} = (x_t - beta_t / sqrt(1 - alpha_bar_t) eps) / sqrt(alpha_t) + sigma_t z, z_0 = 0 (algorithm 2)",
     shows={
-        "mean_factors": "the factors of x_t and of the estimated noise in the mean, a row for each of t = 0, 1, 3, 6",
+        "mean_factors": "the factors of x_t and the estimated noise in the mean, for t = 0, 1, one in between, T - 1",
         "mean_residual": "what the mean holds besides x_t and the estimated noise, for each t",
         "sigma": "the factor of the fresh noise z, for each t",
         "sigma_residual": "what the sample holds besides its mean and sigma z, for each t",
@@ -121,12 +122,13 @@ def _recover(model, x, noise, t):
 )
 def ddpm_step(code, rng):
     """Reverse step: mean and variance of x_{t-1} given x_t"""
-    scheduler = code.models.VarianceScheduler(num_steps=7, beta_start=0.05, beta_end=0.3)
-    model = code.models.DDPM(probes.SpyNetwork(code, lambda x, t, label: x).network, scheduler)
+    setting = inputs.schedule(rng, 6, 9)
+    network = probes.SpyNetwork(code, lambda x, t, label: x).network
+    model = code.models.DDPM(network, code.models.VarianceScheduler(**setting))
     # Small values, so that a sampler that also keeps x_0 within [-1, 1] does the same.
-    x, noise = rng.normal("x_t", 3, 2, 5, 4, scale=0.1), rng.normal("noise", 3, 2, 5, 4, scale=0.1)
+    x, noise = rng.normal("x_t", 3, 2, 5, 4, scale=0.05), rng.normal("noise", 3, 2, 5, 4, scale=0.05)
     kept, rows = x.clone(), []
-    for t in (0, 1, 3, 6):
+    for t in inputs.timesteps(rng, setting["num_steps"], 1):
         with probes.noise_tape(0.0):
             mean = _recover(model, x, noise, t)
         with probes.noise_tape(1.0):
@@ -139,10 +141,9 @@ def ddpm_step(code, rng):
     return arrays | {"dtype": str(sample.dtype), "input_kept": torch.equal(x, kept)}
 
 
-def _sampler(code, rng, predict, steps):
+def _sampler(code, predict, setting):
     spy = probes.SpyNetwork(code, predict)
-    scheduler = code.models.VarianceScheduler(num_steps=steps, beta_start=0.05, beta_end=0.3)
-    return spy, code.models.DDPM(spy.network, scheduler)
+    return spy, code.models.DDPM(spy.network, code.models.VarianceScheduler(**setting))
 
 
 @case(
@@ -150,7 +151,7 @@ def _sampler(code, rng, predict, steps):
     points=1,
     equation="x_{T-1} ~ N(0, I); for t = T - 1, ..., 0: x = recover_sample(x, eps_theta(x, t, label), t) (algorithm 2)",
     shows={
-        "sample": "pixels of 5 samples, for a linear network and known noise",
+        "sample": "some pixels of the samples, for a linear network and known noise",
         "shape": "shape of the samples",
         "dtype": "dtype of the samples",
     },
@@ -159,10 +160,12 @@ def _sampler(code, rng, predict, steps):
 )
 def ddpm_sample(code, rng):
     """Sampling: the whole loop, with a network and noise that are known"""
-    slope, offset = rng.uniform("slope", 6, low=0.2, high=0.9), rng.uniform("offset", 6, low=-0.1, high=0.1)
-    _, model = _sampler(code, rng, lambda x, t, label: _of(slope, t) * x + _of(offset, t), steps=6)
-    with probes.noise_tape(0.1):
-        sample = model.generate_sample(5, device=torch.device("cpu"), labels=torch.tensor([1, 0, 7, 2, 9]))
+    setting, count = inputs.schedule(rng, 5, 8), rng.integer("count", 3, 7)
+    slope, offset = inputs.linear_network(rng, setting["num_steps"])
+    _, model = _sampler(code, lambda x, t, label: _of(slope, t) * x + _of(offset, t), setting)
+    with probes.noise_tape(inputs.SAMPLING_NOISE):
+        labels = rng.integers("labels", 0, 10, count)
+        sample = model.generate_sample(count, device=torch.device("cpu"), labels=labels)
         probes.tensor(sample, "generate_sample")
     return {"sample": sample[:, :, 3:6, 10:14], "shape": sample.shape, "dtype": str(sample.dtype)}
 
@@ -181,33 +184,34 @@ def _of(table, t):
         "whole_batch": "whether every call of the network holds all samples",
         "labels_honoured": "whether the network sees the labels asked for, at every step",
         "no_grad": "whether sampling runs without gradients",
-        "count_without_labels": "number of samples for generate_sample(4) without labels",
+        "count_without_labels": "number of samples that generate_sample(num_samples) gives without labels",
         "random_labels": "whether labels are drawn in {0, ..., 9} when none are given",
-        "wrong_count_refused": "whether 3 labels for 4 samples are refused with an exception",
+        "wrong_count_refused": "whether fewer labels than samples are refused with an exception",
     },
     needs=("4.ddpm_sample",),
 )
 def ddpm_sampling_rules(code, rng):
     """Sampling: every step once, all samples in one batch, labels honoured, no gradients"""
-    cpu, labels = torch.device("cpu"), torch.tensor([4, 0, 9])
-    spy, model = _sampler(code, rng, lambda x, t, label: 0.1 * x, steps=5)
-    model.generate_sample(3, device=cpu, labels=labels)
+    cpu, labels = torch.device("cpu"), torch.tensor(rng.choice("labels", range(10), rng.integer("labelled", 3, 6)))
+    spy, model = _sampler(code, lambda x, t, label: 0.1 * x, inputs.schedule(rng, 4, 15))
+    model.generate_sample(len(labels), device=cpu, labels=labels)
     seen = [int(call.timestep[0]) for call in spy.calls]
     calls, free = list(spy.calls), len(spy.calls)
-    unlabelled = probes.tensor(model.generate_sample(4, device=cpu), "generate_sample")
+    more = rng.integer("more", 6, 26)
+    unlabelled = probes.tensor(model.generate_sample(more, device=cpu), "generate_sample")
     drawn = torch.cat([torch.full((1,), -1) if call.label is None else call.label for call in spy.calls[free:]])
     try:
-        model.generate_sample(4, device=cpu, labels=labels)
+        model.generate_sample(more, device=cpu, labels=labels)
         refused = False
     except Exception:
         refused = True
     return {
         "timesteps": [t for i, t in enumerate(seen) if i == 0 or t != seen[i - 1]],
-        "whole_batch": all(len(call.x) >= 3 for call in calls),
+        "whole_batch": all(len(call.x) >= len(labels) for call in calls),
         "labels_honoured": _labels_in_every_step(calls, labels),
         "no_grad": not any(call.grad_enabled for call in calls),
         "count_without_labels": len(unlabelled),
-        "random_labels": bool(((drawn >= 0) & (drawn < 10)).sum() >= 4),
+        "random_labels": bool(((drawn >= 0) & (drawn < 10)).sum() >= more),
         "wrong_count_refused": refused,
     }
 
@@ -227,21 +231,35 @@ def _labels_in_every_step(calls, labels):
     points=0.5,
     equation="prepare_ddpm() builds the model that checkpoints/DDPM.pt was trained with",
     shows={
-        "loss_is_finite": "whether one training loss of the model on images (2, 1, 32, 32) is a finite number",
+        "loss_is_finite": "whether one training loss of the model on grey images of 32x32 is a finite number",
         "takes_gradients": "whether the parameters of the model require gradients",
         "trainable": "whether the gradient of the loss reaches some of them",
+        "reloaded": "smallest and largest parameter of a second model after loading weights that are all equal",
     },
+    **FLOAT32,
     seconds=30.0,
     needs=("4.ddpm_loss", "4.unet"),
 )
 def prepare_ddpm(code, rng):
     """prepare_ddpm: builds a model that trains on FashionMNIST images"""
     model = code.assignment.prepare_ddpm()
-    loss = probes.tensor(model(rng.normal("x_0", 2, 1, 32, 32), torch.tensor([3, 8])), "forward")
+    loss = probes.tensor(model(rng.normal("x_0", 2, 1, 32, 32), rng.integers("labels", 0, 10, 2)), "forward")
     if loss.requires_grad:
         loss.backward()
-    return {
+    observed = {
         "loss_is_finite": bool(torch.isfinite(loss)),
         "takes_gradients": any(p.requires_grad for p in model.parameters()),
         "trainable": any(p.grad is not None and p.grad.any() for p in model.parameters()),
     }
+    return observed | {"reloaded": _reloaded(code, model, rng.number("weight", -1, 1))}
+
+
+def _reloaded(code, model, value):
+    """Smallest and largest parameter of a second model that loads the weights of this one, all set to `value`."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.fill_(value)
+    again = code.assignment.prepare_ddpm()
+    again.load_state_dict(model.state_dict())
+    extremes = [float(e) for p in again.parameters() for e in (p.min(), p.max())]
+    return [min(extremes, default=np.nan), max(extremes, default=np.nan)]

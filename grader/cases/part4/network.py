@@ -1,8 +1,7 @@
 """Part 4: the time embedding and the U-Net. Timesteps are indexed from 0."""
 
-import numpy as np
-
 from grader.case import case
+from grader.cases.part4 import inputs
 from grader.lazy import Lazy
 
 torch = Lazy("torch")
@@ -14,11 +13,12 @@ probes = Lazy("grader.probes")
     points=0.5,
     equation="PE(t) holds sin(w_i t) and cos(w_i t), w_i from 1 down to about 1/10000 (Vaswani et al. 2017, sec. 3.5)",
     shows={
-        "shape": "shape of the embeddings of 6 timesteps with dim = 24",
+        "shape": "shape of the embeddings of a few timesteps: (their number, dim)",
         "mean_square": "mean square of each embedding (sin^2 + cos^2 = 1 makes it 1/2)",
         "at_zero": "the sorted embedding of t = 0 (half sin 0 = 0, half cos 0 = 1)",
-        "unit_frequency": "distance of sin(1) to the nearest value of the embedding of t = 1",
-        "shift_dependence": "how much <PE(t), PE(t + 5)> depends on t (not at all)",
+        "unit_frequency": "the value nearest to sin(t) in the embedding of each t (frequency 1 gives sin(t) itself)",
+        "slow_quarter": "how far the slowest quarter of the values moves from t = 0 to 1 (frequency 1/10000: hardly)",
+        "shift_dependence": "how much <PE(t), PE(t + s)> depends on t (not at all)",
         "distinct": "whether all of 200 timesteps are embedded differently",
     },
     rtol=0.0,
@@ -26,15 +26,18 @@ probes = Lazy("grader.probes")
 )
 def embedding(code, rng):
     """Sinusoidal position embeddings: sines and cosines of the timestep"""
-    embed = code.models.SinusoidalPositionEmbeddings(24)
-    few = probes.tensor(embed(torch.tensor([0, 1, 17, 50, 99, 731])), "forward").double()
-    many = embed(torch.arange(205)).double()
-    products = (many[:200] * many[5:]).sum(dim=1)
+    embed = code.models.SinusoidalPositionEmbeddings(2 * rng.integer("half", 10, 21))
+    t, shift = torch.tensor(inputs.timesteps(rng, 1000, rng.integer("between", 2, 6))), rng.integer("shift", 3, 8)
+    few = probes.tensor(embed(t), "forward").double()
+    many = embed(torch.arange(200 + shift)).double()
+    products = (many[:200] * many[shift:]).sum(dim=1)
+    nearest = (few - torch.sin(t.double())[:, None]).abs().argmin(dim=1)
     return {
         "shape": few.shape,
         "mean_square": few.square().mean(dim=1),
         "at_zero": few[0].sort().values,
-        "unit_frequency": (few[1] - np.sin(1)).abs().min(),
+        "unit_frequency": few[torch.arange(len(t)), nearest],
+        "slow_quarter": (many[1] - many[0]).abs().quantile(0.25),
         "shift_dependence": products.max() - products.min(),
         "distinct": bool(torch.pdist(many).min() > 0.05),
     }
@@ -45,12 +48,12 @@ def embedding(code, rng):
     points=0.5,
     equation="eps_theta(x_t, t, label) has x_t's shape and depends on all three (Ho et al. 2020, sec. 3.2)",
     shows={
-        "shape": "shape of the output for 3 grey images of 32x32",
-        "shape_channels": "shape of the output with in_channels = 2",
-        "image_matters": "whether another image changes the output",
-        "time_matters": "whether another timestep changes the output",
-        "label_matters": "whether another label changes the output",
-        "items_independent": "whether each item's output is independent of the other items (in eval mode)",
+        "shape": "shape of the output for grey images of 32x32",
+        "shape_channels": "shape of the output for images of several channels, with in_channels as many",
+        "image_matters": "of which items the output changes when some images are replaced (of these)",
+        "time_matters": "of which items the output changes when some timesteps are replaced (of these)",
+        "label_matters": "of which items the output changes when some labels are replaced (of these)",
+        "items_independent": "whether an item's output is the same without the other items (in eval mode)",
         "unreached": "parameters that get no gradient",
     },
     seconds=30.0,
@@ -61,25 +64,30 @@ def unet(code, rng):
     with torch.no_grad():  # a zero-initialised layer is good practice, but hides what lies behind it
         for parameter in net.parameters():
             parameter.add_(0.03 * torch.randn_like(parameter))
-    x = rng.normal("x_t", 3, 1, 32, 32)
-    t, label = torch.tensor([0, 40, 99]), torch.tensor([3, 0, 9])
+    count = rng.integer("count", 3, 6)
+    x, label = rng.normal("x_t", count, 1, 32, 32), rng.integers("label", 0, 10, count)
+    t = torch.tensor(inputs.timesteps(rng, 100, count - 3))
     out = probes.tensor(net(x, t, label), "forward")
-    other = net(rng.normal("another", 3, 1, 32, 32), t, label)
-    later, relabelled = net(x, torch.tensor([60, 5, 20]), label), net(x, t, torch.tensor([4, 1, 8]))
     alone = net(x[1:2], t[1:2], label[1:2])
-    (out * rng.normal("direction", 3, 1, 32, 32)).sum().backward()
+    (out * rng.normal("direction", count, 1, 32, 32)).sum().backward()
     unreached = [n for n, p in net.named_parameters() if p.requires_grad and (p.grad is None or not p.grad.any())]
-    wide = code.models.UNet(in_channels=2, num_classes=4)
+    few, channels = rng.choice("few and channels", range(2, 7), 2)
+    wide = code.models.UNet(in_channels=channels, num_classes=4)
+    wide_x, wide_label = rng.normal("wide_x", few, channels, 32, 32), rng.integers("wide_label", 0, 4, few)
 
-    def differs(a, b):
-        return bool(((a - b).abs().amax(dim=(1, 2, 3)) > 1e-5 * b.abs().max()).all())
+    @torch.no_grad()
+    def changed(name, old, new):
+        """Of which items the output changes when some items of one argument are replaced."""
+        replaced = torch.tensor(inputs.some_items(rng, name, count)).reshape(-1, *[1] * (old.dim() - 1))
+        arguments = [torch.where(replaced, new, old) if a is old else a for a in (x, t, label)]
+        return (net(*arguments) - out).abs().amax(dim=(1, 2, 3)) > 1e-5 * out.abs().max()
 
     return {
         "shape": out.shape,
-        "shape_channels": wide(rng.normal("two", 2, 2, 32, 32), t[:2], torch.tensor([0, 3])).shape,
-        "image_matters": differs(out, other),
-        "time_matters": differs(out, later),
-        "label_matters": differs(out, relabelled),
+        "shape_channels": wide(wide_x, rng.integers("wide_t", 0, 100, few), wide_label).shape,
+        "image_matters": changed("images", x, rng.normal("others", count, 1, 32, 32)),
+        "time_matters": changed("times", t, (t + 37) % 100),
+        "label_matters": changed("labels", label, (label + 3) % 10),
         "items_independent": torch.allclose(alone, out[1:2], rtol=1e-3, atol=1e-4 * float(out.abs().max())),
         "unreached": ", ".join(unreached),
     }

@@ -3,6 +3,7 @@
 import numpy as np
 
 from grader.case import FLOAT32, case
+from grader.cases.part4 import inputs
 from grader.lazy import Lazy
 
 torch = Lazy("torch")
@@ -16,9 +17,7 @@ def _tables(scheduler, indices):
 
 def _schedule(code, rng, interpolation):
     make = code.models.VarianceScheduler
-    steps = rng.integer("steps", 11, 19)
-    start, end = rng.number("beta_start", 0.01, 0.03), rng.number("beta_end", 0.2, 0.4)
-    short = make(beta_start=start, beta_end=end, num_steps=steps, interpolation=interpolation)
+    short = make(**inputs.schedule(rng, 11, 18), interpolation=interpolation)
     default = make(interpolation=interpolation)
     return {
         "length": [len(short.betas), len(short.alphas), len(short.alpha_bars), len(default.betas)],
@@ -69,7 +68,7 @@ def schedule_quadratic(code, rng):
     "4.schedule_refusal",
     points=0.25,
     equation="interpolation is 'linear' or 'quadratic'; any other name raises an exception",
-    shows={"refused": "whether 'cosine' and 'cubic' are refused with an exception"},
+    shows={"refused": "which names are refused with an exception, of 'linear', 'quadratic' and some others"},
     needs=("4.schedule",),
 )
 def schedule_refusal(code, rng):
@@ -83,7 +82,7 @@ def schedule_refusal(code, rng):
             return True
         return False
 
-    return {"refused": [refuses("cosine"), refuses("cubic")]}
+    return {"refused": ", ".join(filter(refuses, inputs.interpolations(rng)))}
 
 
 @case(
@@ -91,7 +90,7 @@ def schedule_refusal(code, rng):
     points=1,
     equation="x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) eps (DDPM eq. 4)",
     shows={
-        "image_factors": "the factors of x_0 and of eps in x_t, for images at t = 0, 1, 4, 10, 6",
+        "image_factors": "the factors of x_0 and of eps in x_t, for images, a row for t = 0, 1, two in between, T - 1",
         "image_residual": "what x_t holds besides x_0 and the returned eps, for images",
         "vector_factors": "the factors of x_0 and of eps in x_t, for vectors (B, D) at the same t",
         "vector_residual": "what x_t holds besides x_0 and the returned eps, for vectors",
@@ -103,8 +102,10 @@ def schedule_refusal(code, rng):
 )
 def add_noise(code, rng):
     """Noising: x_t from x_0 at any timestep, for images and for vectors"""
-    scheduler = code.models.VarianceScheduler(beta_start=0.02, beta_end=0.35, num_steps=11)
-    t = torch.tensor([0, 1, 4, 10, 6])
+    setting = inputs.schedule(rng, 9, 14)
+    scheduler = code.models.VarianceScheduler(**setting)
+    t = torch.tensor(rng.choice("order", inputs.timesteps(rng, setting["num_steps"], 2), 5))
+    rows = t.argsort()
     images, vectors = rng.normal("images", 5, 2, 7, 6), rng.normal("vectors", 5, 31)
     kept = images.clone()
     noisy, noise = probes.pair(scheduler.add_noise(images, t), "add_noise")
@@ -112,10 +113,10 @@ def add_noise(code, rng):
     noisy_vectors, vector_noise = probes.pair(scheduler.add_noise(vectors, t), "add_noise")
     vector_factors, vector_residual = probes.factors(noisy_vectors, vectors, vector_noise)
     return {
-        "image_factors": image_factors,
-        "image_residual": image_residual,
-        "vector_factors": vector_factors,
-        "vector_residual": vector_residual,
+        "image_factors": image_factors[rows],
+        "image_residual": image_residual[rows],
+        "vector_factors": vector_factors[rows],
+        "vector_residual": vector_residual[rows],
         "dtypes": f"{noisy.dtype} {noise.dtype}",
         "input_kept": torch.equal(images, kept),
     }
@@ -126,6 +127,7 @@ def add_noise(code, rng):
     points=0.5,
     equation="eps ~ N(0, I): mean 0, variance 1, one draw for each element of each item (DDPM eq. 4)",
     shows={
+        "shape": "shape of the noise",
         "mean": "mean of the noise",
         "std": "standard deviation of the noise",
         "kurtosis": "E[eps^4] (3 for a normal distribution, 1.8 for a uniform one of variance 1)",
@@ -137,11 +139,14 @@ def add_noise(code, rng):
 )
 def noise(code, rng):
     """Noising: the noise is standard normal and fresh for every item and every call"""
-    scheduler = code.models.VarianceScheduler(beta_start=0.02, beta_end=0.35, num_steps=11)
-    x, t = rng.normal("x_0", 256, 1, 32, 33), rng.integers("t", 0, 11, 256)
+    setting = inputs.schedule(rng, 9, 14)
+    scheduler = code.models.VarianceScheduler(**setting)
+    shape = inputs.noise_shape(rng)
+    x, t = rng.normal("x_0", *shape), rng.integers("t", 0, setting["num_steps"], shape[0])
     first, second = (probes.pair(scheduler.add_noise(x, t), "add_noise")[1].double() for _ in range(2))
     correlations = torch.corrcoef(first.flatten(1)[:40])
     return {
+        "shape": first.shape,
         "mean": first.mean(),
         "std": first.std(),
         "kurtosis": first.pow(4).mean(),

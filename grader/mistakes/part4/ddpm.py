@@ -213,7 +213,7 @@ SAMPLING = (
         "wrong_number_of_labels_accepted",
         "if len(labels) != num_samples:",
         "if False:",
-        "3 labels for 4 samples are accepted: raise an exception.",
+        "Fewer labels than samples are accepted: raise an exception.",
         "ddpm_sampling_rules",
     ),
 )

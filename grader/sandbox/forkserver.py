@@ -1,0 +1,244 @@
+"""The fork server: imports torch once, and forks a child for each job, isolated as the tier asks. Linux only.
+
+Started by `servers.py` as `python -m grader.sandbox.forkserver TIER SOCKET [MODULE ...]`. A request is a datagram on
+the socket with three descriptors: the job, a pipe for what the code prints, one for the reply. They are the child's;
+this process never reads them, so it holds nothing of any submission. It answers with how the child ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from grader import experiment
+from grader.sandbox import isolation, linux, view, watch, worker
+
+GLANCE = 0.05  # seconds between looks at what a child uses
+SPARE_THREADS = 8  # of the harness's own, beyond those that the kernel lets the code have
+UNSHARED = b"unshared"  # a child tells that it waits for the names of its users
+DESCRIPTORS = 3  # of a request: job, output, reply
+
+
+def main() -> None:
+    """Serve until the socket closes."""
+    tier, requests = sys.argv[1], socket.socket(fileno=int(sys.argv[2]))
+    os.set_inheritable(requests.fileno(), False)
+    linux.adopt_orphans()
+    linux.set_dumpable(tier == "process")
+    worker.prepare(sys.argv[3:])
+    if tier != "process":
+        isolation.system_call_filter()  # finding libseccomp takes milliseconds, which no child need spend again
+    gc.collect()
+    gc.freeze()  # the garbage collector of a child then leaves these pages shared
+    run = {"process": in_process_group, "restricted": restricted, "sandbox": sandboxed}[tier]
+    server = Server(run, requests, watch.own_memory(os.getpid()))
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(requests, 2**16, DESCRIPTORS)
+        if not message:
+            return
+        answer = server.serve(json.loads(message), descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        requests.send(json.dumps(answer).encode())
+
+
+class Server:
+    """Serves one request at a time.
+
+    Args:
+        run: what a child does, one of the functions below.
+        requests: the socket, which becomes readable during a job only when the parent has gone.
+        base_bytes: of memory that each child shares with this process.
+    """
+
+    def __init__(self, run: Callable, requests: socket.socket, base_bytes: int):
+        self.run, self.requests, self.base_bytes = run, requests, base_bytes
+
+    def serve(self, request: dict, descriptors: list[int]) -> dict:
+        """Run a job. Returns `exit` (code, -signal, 'time', 'memory', 'processes', 'fault'), `message`, `seconds`."""
+        try:
+            observe = experiment.find(request["case"])
+        except Exception as error:  # ours: no student code has run yet
+            return {"exit": "fault", "message": f"cannot find the experiment {request['case']}: {error!r}"}
+        start, allowance = time.monotonic(), isolation.Allowance(**request["allowance"])
+        with tempfile.TemporaryDirectory(prefix="scratch-", ignore_cleanup_errors=True) as scratch:
+            told, tell = os.pipe()  # of faults before any student code has run
+            mapped, go = os.pipe()
+            child = os.fork()
+            if child == 0:
+                self._in_child(Child(observe, allowance, request["device"], Path(scratch), *descriptors, tell, mapped))
+            os.close(tell)
+            os.close(mapped)
+            try:
+                ended, message = self._wait(child, told, go, start + allowance.seconds + worker.LAST_WORDS, allowance)
+            finally:
+                watch.end_descendants()
+            os.close(told)
+            os.close(go)
+        return {"exit": ended, "message": message, "seconds": time.monotonic() - start}
+
+    def _in_child(self, child) -> NoReturn:
+        try:
+            self.requests.close()
+            self.run(child)
+        except BaseException as error:
+            worker.report_fault(child.faults, error)
+        finally:
+            os._exit(1)  # whatever went wrong, a child never becomes a second server
+
+    def _wait(self, child, told, go, deadline, allowance):
+        """Watch a child until it has ended. Returns how it ended, and what it told of a fault."""
+        heard, why, process, poll = b"", None, os.pidfd_open(child), select.poll()
+        for descriptor in (process, told, self.requests.fileno()):
+            poll.register(descriptor, select.POLLIN)
+        while True:
+            ready = {descriptor for descriptor, _ in poll.poll(1000 * GLANCE)}
+            if told in ready:
+                data = os.read(told, 4096)
+                if data == UNSHARED:
+                    heard += _name_users(child, go)
+                elif data:
+                    heard += data
+                else:
+                    poll.unregister(told)
+            if process in ready:
+                break
+            if self.requests.fileno() in ready:
+                sys.exit()  # the parent has gone
+            if not why and (why := self._excess(deadline, allowance)):
+                watch.kill_descendants()
+        os.close(process)
+        _, status = os.waitpid(child, 0)
+        heard += os.read(told, 4096)
+        if heard != worker.STARTED:
+            return "fault", heard.decode("utf-8", "replace") or "a child of the fork server ended before it had begun"
+        return why or os.waitstatus_to_exitcode(status), ""
+
+    def _excess(self, deadline, allowance):
+        """What the job has used too much of, if anything."""
+        if time.monotonic() > deadline:
+            return "time"
+        memory, threads = watch.used(os.getpid(), self.base_bytes)
+        if memory > allowance.memory_bytes:
+            return "memory"
+        return "processes" if threads > allowance.processes + SPARE_THREADS else None
+
+
+def _name_users(child, go):
+    """Let a child that has left our user namespace go on. Returns what went wrong."""
+    try:
+        isolation.name_users(child, isolation.user_of(os.getpid()))
+    except OSError as error:
+        watch.kill_descendants()
+        return str(error).encode()
+    os.write(go, b"!")
+    return b""
+
+
+@dataclass(frozen=True)
+class Child:
+    """What a forked child has to go by."""
+
+    observe: Callable
+    allowance: isolation.Allowance
+    device: str
+    scratch: Path  # an empty folder, removed at the end
+    job: int  # descriptors from here on
+    output: int
+    reply: int
+    faults: int
+    mapped: int  # becomes readable when the users of a new namespace have their names
+
+    def read_job(self) -> dict:
+        """What to run."""
+        with open(self.job) as file:
+            return json.load(file)
+
+    def limit(self, threads_of_user: int = 0) -> None:
+        """Set the limits of the kernel."""
+        isolation.limit(self.allowance, threads_of_user, address_space=not self.device.startswith("cuda"))
+
+    def run(self, job: dict, folder: Path, seal: Callable = lambda: None) -> NoReturn:
+        """Close all other descriptors, seal what is to be sealed, and run the job in `folder`."""
+        os.environ.update(HOME=str(folder.parent), TMPDIR=str(folder.parent))
+        worker.redirect(self.output, self.reply, self.faults)
+        try:
+            seal()
+        except BaseException as error:
+            worker.report_fault(worker.FAULTS, error)
+        worker.run(job, self.observe, folder)
+
+
+def in_process_group(child: Child) -> NoReturn:
+    """Tier `process`: nothing is hidden or refused; what the code has started is ended with it."""
+    os.setsid()
+    job = child.read_job()
+    child.run(job, view.lay_links(child.scratch, Path(job["folder"])))
+
+
+def restricted(child: Child) -> NoReturn:
+    """Tier `restricted`: another user if we are root, Landlock, a filter of system calls, limits."""
+    os.setsid()
+    job, user = child.read_job(), isolation.user_of(os.getppid()) if view.everyone_reads() else None
+    folder = view.lay_links(child.scratch, Path(job["folder"]))
+    child.limit(watch.threads_of(user or os.geteuid()))
+    if user:
+        os.chown(folder.parent, user, user)
+        os.chown(folder, user, user)
+        isolation.become(user)
+    rules = isolation.system_call_filter(own_process_only=True)
+    devices = [f"/dev/{name}" for name in view.DEVICES] + (view.gpus() if child.device.startswith("cuda") else [])
+    readable = [*(path for path, _ in view.libraries()), job["folder"]]
+
+    def seal():
+        isolation.give_up_privileges(readable, [str(child.scratch), *devices], rules)
+
+    child.run(job, folder, seal)
+
+
+def sandboxed(child: Child) -> NoReturn:
+    """Tier `sandbox`: namespaces and a view of its own, then all of the above."""
+    linux.die_with_parent(signal.SIGKILL)
+    job, user, rules = child.read_job(), isolation.user_of(os.getppid()), isolation.system_call_filter()
+    isolation.enter_namespaces()
+    os.write(child.faults, UNSHARED)
+    os.read(child.mapped, 1)
+    child.limit()
+    isolation.build_view(Path(job["folder"]), child.allowance.scratch_bytes)
+
+    def seal():
+        isolation.give_up_privileges(["/"], ["/dev", view.SCRATCH], rules)
+
+    first = os.fork()  # the first process of the new PID namespace: with it everything in there ends
+    if first == 0:
+        os.setsid()
+        if user:
+            isolation.become(isolation.INSIDE)
+        child.run(job, view.lay_links(Path(view.SCRATCH), Path(view.SUBMISSION)), seal)
+    _end_like(first)
+
+
+def _end_like(child) -> NoReturn:
+    """End this process the way in which the child ends."""
+    ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if ended < 0:
+        with contextlib.suppress(OSError, ValueError):  # nobody can set what SIGKILL does
+            signal.signal(-ended, signal.SIG_DFL)
+        os.kill(os.getpid(), -ended)
+    os._exit(ended)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""Runs one job: an experiment beside a student's code. The only importer of student code outside a debugger.
+
+A job is a dict that came as JSON; it leaves a frame of the protocol, and what the code prints goes its own way. Jobs
+run in forked children of `forkserver.py`; in a new interpreter inside bubblewrap (`worker once`); or, where there is no
+fork, one after the other in one interpreter (`worker serial`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import importlib
+import json
+import os
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NoReturn
+
+from grader import experiment, protocol
+
+REPLY, FAULTS = 3, 4  # descriptors of the frame and of what goes wrong before the job, in a process of its own
+
+LAST_WORDS = 0.5  # seconds from the end of its time until a process is ended, to tell which line hangs
+STARTED = b"started"  # what a process tells there before it runs any code of a student
+
+
+def prepare(modules: Iterable[str] = ()) -> None:
+    """Import what every experiment needs, and these modules, once and for all."""
+    import torch
+
+    import grader.probes  # noqa: F401  (a child in the sandbox does not see its file any more)
+
+    for module in modules:
+        importlib.import_module(module)
+    torch.set_num_threads(1)  # unit cases are small, and a process that has run a parallel kernel must not fork
+    image = torch.zeros(1, 1, 3, 3)
+    torch.nn.functional.conv2d(image, image)  # makes torch look at the processor, which the sandbox does not show
+    torch.manual_seed(0)  # the first call takes milliseconds, which no child need spend again
+
+
+def redirect(output: int, reply: int, faults: int) -> None:
+    """Arrange the descriptors of a process that runs one job: no input, what it prints, REPLY, FAULTS, no other."""
+    with open(os.devnull, "rb") as nothing:
+        # Copied out of the way first: any of them may have the number of another's place.
+        descriptors = [os.dup(descriptor) for descriptor in (nothing.fileno(), output, output, reply, faults)]
+    for place, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, place)
+    os.closerange(len(descriptors), 65536)
+    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115  (for the process's life)
+
+
+def run(job: dict, observe, folder: Path) -> NoReturn:
+    """Run a job in a process that `redirect` has arranged, to its end and that of the process.
+
+    Args:
+        job: `id`, `seed`, `arguments` and `seconds` of the experiment.
+        observe: the experiment.
+        folder: the submission, as this process sees it.
+    """
+    os.write(FAULTS, STARTED)
+    os.close(FAULTS)  # what goes wrong from here on is the student's
+    with open(REPLY, "wb") as reply:
+        reply.write(_frame(job, observe, folder, REPLY))
+    os._exit(0)
+
+
+def _frame(job, observe, folder, reply):
+    faulthandler.dump_traceback_later(job["seconds"], file=reply)  # the line that hangs takes the place of the reply
+    observation = experiment.run(observe, folder, job["seed"], job["arguments"])
+    faulthandler.cancel_dump_traceback_later()
+    frame = protocol.encode(observation)
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    return frame
+
+
+def once(reply: int, faults: int) -> NoReturn:
+    """Read a job from standard input and run it in this interpreter, which bubblewrap has isolated."""
+    from grader.sandbox import isolation, view
+
+    try:
+        job = json.load(sys.stdin)
+        prepare()
+        observe = experiment.find(job["case"])
+        folder = view.lay_links(Path(view.SCRATCH), Path(view.SUBMISSION))
+        isolation.limit(isolation.Allowance(**job["allowance"]), address_space=not job["device"].startswith("cuda"))
+        redirect(1, reply, faults)
+        faults = FAULTS
+        isolation.restrict_files(["/"], ["/dev", view.SCRATCH])
+    except BaseException as error:
+        report_fault(faults, error)
+    run(job, observe, folder)
+
+
+def report_fault(faults: int, error: BaseException) -> NoReturn:
+    """Tell the grader of its own fault, and end the process before any student code has run."""
+    os.write(faults, f"{type(error).__name__}: {error}".encode()[:1000])
+    os._exit(1)
+
+
+def serial() -> None:
+    """Serve a job a line, in this very process: the next one starts from what the last has left of it.
+
+    A job names two files, for the frame and for what is printed. The answer is a line with the seconds it took; an
+    empty one comes first, when the first job can be served.
+    """
+    jobs, answers = sys.stdin, os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    sys.stdin = open(os.devnull)  # noqa: SIM115  (for the process's life)
+    prepare()
+    print(file=answers, flush=True)
+    for line in jobs:
+        job = json.loads(line)
+        try:
+            observe = experiment.find(job["case"])
+        except Exception as error:  # ours: no student code has run yet
+            answer = {"exit": "fault", "message": f"{job['case']}: {error!r}"}
+        else:
+            answer = {"exit": 0, "seconds": _serve(job, observe)}
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+def _serve(job, observe):
+    start, folder = time.monotonic(), Path(job["folder"])
+    kept, path = [os.dup(1), os.dup(2)], list(sys.path)
+    with open(job["output"], "wb") as output, open(job["reply"], "wb", buffering=0) as reply:
+        for place in (1, 2):
+            os.dup2(output.fileno(), place)
+        reply.write(_frame(job, observe, folder, reply.fileno()))
+    for place, descriptor in zip((1, 2), kept, strict=True):
+        os.dup2(descriptor, place)
+        os.close(descriptor)
+    sys.path[:] = path
+    experiment.forget(folder)
+    return time.monotonic() - start
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "once":
+        once(*map(int, sys.argv[2:]))
+    else:
+        serial()

@@ -1,0 +1,23 @@
+"""Text that a student's files or process sent, made safe to show: one function, for every report and message."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_KEPT = "\n\t"
+
+
+def visible(text: str) -> str:
+    """Show what would act instead of being read: control, escape and bidirectional characters, as `\\x1b` or `\\u202e`.
+
+    A terminal obeys the one, an editor or a browser reorders a line for the other, and half a surrogate pair cannot be
+    printed at all. Line ends of any kind, those of a progress bar too, become newlines.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(c.encode("unicode_escape").decode() if _acts(c) else c for c in text)
+
+
+def _acts(character):
+    # Categories: control, format, surrogate, private use, unassigned; separators of lines and paragraphs.
+    category = unicodedata.category(character)
+    return character not in _KEPT and (category[0] == "C" or category in ("Zl", "Zp"))
