@@ -47,7 +47,9 @@ def find(reference: str) -> Callable:
 
 def forget(folder: Path) -> None:
     """Unload the modules of a submission, for the next one has files of the same names."""
-    for name in [n for n, m in sys.modules.items() if Path(getattr(m, "__file__", None) or "").parent == folder]:
+    for name in [
+        n for n, m in sys.modules.items() if os.path.dirname(getattr(m, "__file__", None) or "") == str(folder)
+    ]:
         del sys.modules[name]
 
 

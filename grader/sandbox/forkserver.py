@@ -39,9 +39,10 @@ def main() -> None:
     linux.set_dumpable(tier == "process")
     worker.prepare(sys.argv[3:])
     if tier != "process":
-        isolation.system_call_filter()  # finding libseccomp takes milliseconds, which no child need spend again
+        isolation.system_call_filter()  # takes milliseconds, which no child need spend again
     gc.collect()
     gc.freeze()  # the garbage collector of a child then leaves these pages shared
+    linux.gather_pages()
     run = {"process": in_process_group, "restricted": restricted, "sandbox": sandboxed}[tier]
     server = Server(run, requests, watch.own_memory(os.getpid()))
     while True:
@@ -198,7 +199,7 @@ def restricted(child: Child) -> NoReturn:
         os.chown(folder.parent, user, user)
         os.chown(folder, user, user)
         isolation.become(user)
-    rules = isolation.system_call_filter(own_process_only=True)
+    rules = isolation.system_call_filter(only_process=os.getpid())
     devices = [f"/dev/{name}" for name in view.DEVICES] + (view.gpus() if child.device.startswith("cuda") else [])
     readable = [*(path for path, _ in view.libraries()), job["folder"]]
 

@@ -7,6 +7,7 @@ the grader is root. Both: Landlock, a filter of system calls, no capabilities, n
 
 from __future__ import annotations
 
+import functools
 import os
 import resource
 import signal
@@ -43,11 +44,12 @@ class Allowance:
     scratch_bytes: int
 
 
-def system_call_filter(own_process_only: bool = False):
+@functools.cache
+def system_call_filter(only_process: int | None = None):
     """The filter of system calls; `load()` it to obey it for ever.
 
     Args:
-        own_process_only: also refuse signals to any process but this one, for want of a PID namespace.
+        only_process: also refuse signals to any process but this, for want of a PID namespace.
 
     Raises:
         OSError, ImportError: libseccomp is missing.
@@ -67,9 +69,9 @@ def system_call_filter(own_process_only: bool = False):
     rules.add_rule(refuse, "socket", seccomp.Arg(0, seccomp.NE, 1))  # but AF_UNIX
     for option in (1, 4):  # that it dies with its parent, and that nobody reads its memory
         rules.add_rule(refuse, "prctl", seccomp.Arg(0, seccomp.EQ, option))
-    if own_process_only:
+    if only_process:
         for name in ("kill", "tgkill"):
-            rules.add_rule(refuse, name, seccomp.Arg(0, seccomp.NE, os.getpid()))
+            rules.add_rule(refuse, name, seccomp.Arg(0, seccomp.NE, only_process))
         for name in ("tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal"):
             rules.add_rule(refuse, name)
     return rules

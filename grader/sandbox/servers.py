@@ -100,11 +100,11 @@ class _ForkServer:
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,  # Ctrl-C is the parent's to handle
             )
-        self._tier, self._patience = tier, STARTUP_SECONDS  # the first answer waits for the import
+        self._tier, self._readable = tier, None
+        self._patience = STARTUP_SECONDS  # the first answer waits for the import
 
     def observe(self, job: Job) -> Observation:
-        if self._tier != "process":
-            isolation.let_read(job.folder, self._process.pid)
+        self._let_read(job.folder)
         with Collector(job.limits) as collector, tempfile.TemporaryFile() as text:
             text.write(job.text())
             text.seek(0)
@@ -121,6 +121,13 @@ class _ForkServer:
             self._patience = 0
             collector.rest()
             return observation(job, json.loads(answer), collector.reply, collector.output)
+
+    def _let_read(self, folder):
+        """Once for each state of a folder: it takes as long as all the rest."""
+        state = folder, folder.stat().st_mtime_ns
+        if self._tier != "process" and state != self._readable:
+            isolation.let_read(folder, self._process.pid)
+            self._readable = state
 
     def close(self):
         with contextlib.suppress(OSError):  # it has gone already

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import stat
 import sys
@@ -14,6 +15,7 @@ SCRATCH = "/tmp"  # the one writable place
 WORK = "submission"  # the folder in a place for scratch files in which code runs
 
 
+@functools.cache
 def libraries() -> list[tuple[str, str]]:
     """(path in the view, real path) of everything that an interpreter with its packages needs, parents first."""
     installed = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}

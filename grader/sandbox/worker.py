@@ -25,14 +25,15 @@ REPLY, FAULTS = 3, 4  # descriptors of the frame and of what goes wrong before t
 LAST_WORDS = 0.5  # seconds from the end of its time until a process is ended, to tell which line hangs
 STARTED = b"started"  # what a process tells there before it runs any code of a student
 
+# A child in the sandbox does not see the files of the first any more; torch would import the second in every backward.
+_BESIDE_STUDENT_CODE = ("grader.probes", "torch.nested._internal.nested_tensor")
+
 
 def prepare(modules: Iterable[str] = ()) -> None:
     """Import what every experiment needs, and these modules, once and for all."""
     import torch
 
-    import grader.probes  # noqa: F401  (a child in the sandbox does not see its file any more)
-
-    for module in modules:
+    for module in (*_BESIDE_STUDENT_CODE, *modules):
         importlib.import_module(module)
     torch.set_num_threads(1)  # unit cases are small, and a process that has run a parallel kernel must not fork
     image = torch.zeros(1, 1, 3, 3)

@@ -261,5 +261,5 @@ def _reloaded(code, model, value):
             parameter.fill_(value)
     again = code.assignment.prepare_ddpm()
     again.load_state_dict(model.state_dict())
-    extremes = [float(e) for p in again.parameters() for e in (p.min(), p.max())]
+    extremes = [e.item() for p in again.parameters() for e in (p.min(), p.max())]
     return [min(extremes, default=np.nan), max(extremes, default=np.nan)]

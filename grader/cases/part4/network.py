@@ -88,6 +88,6 @@ def unet(code, rng):
         "image_matters": changed("images", x, rng.normal("others", count, 1, 32, 32)),
         "time_matters": changed("times", t, (t + 37) % 100),
         "label_matters": changed("labels", label, (label + 3) % 10),
-        "items_independent": torch.allclose(alone, out[1:2], rtol=1e-3, atol=1e-4 * float(out.abs().max())),
+        "items_independent": torch.allclose(alone, out[1:2], rtol=1e-3, atol=1e-4 * out.abs().max().item()),
         "unreached": ", ".join(unreached),
     }
