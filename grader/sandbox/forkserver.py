@@ -38,8 +38,9 @@ def main() -> None:
     linux.adopt_orphans()
     linux.set_dumpable(tier == "process")
     worker.prepare(sys.argv[3:])
-    if tier != "process":
-        isolation.system_call_filter()  # takes milliseconds, which no child need spend again
+    if tier != "process":  # each takes milliseconds, which no child need spend again
+        isolation.system_call_filter()
+        view.libraries()
     gc.collect()
     gc.freeze()  # the garbage collector of a child then leaves these pages shared
     linux.gather_pages()

@@ -56,11 +56,9 @@ def lay_links(scratch: Path, submission: Path) -> Path:
         The folder, which becomes the working directory of the code.
     """
     work = scratch / WORK
-    work.mkdir()
-    for path in sorted(submission.rglob("*")):
-        target = work / path.relative_to(submission)
-        if path.is_dir():
-            target.mkdir()
-        else:
-            target.symlink_to(path)
+    for top, _, files in os.walk(submission):
+        place = os.path.join(work, os.path.relpath(top, submission))
+        os.mkdir(os.path.normpath(place))
+        for file in files:
+            os.symlink(os.path.join(top, file), os.path.join(place, file))
     return work
