@@ -21,6 +21,7 @@ ONLY_PUBLIC = (
     "passes with the public inputs, but not with others of the same kind that only the grader knows: either the answer "
     "depends on the particular inputs (values, sizes, timesteps), or it does not come out the same in every run"
 )
+NO_TIME = "was not run: the cases before it have used up the {:g} seconds that a submission has"
 
 
 class Grading:
@@ -49,6 +50,8 @@ class Grading:
             raise ValueError("student code must not run in a process that holds the secret seed")
         self.assignment, self.tier, self.known, self.submission = assignment, tier, known, submission
         self.secret = secret
+        self._seconds_left = assignment.policy.limits.submission_seconds
+        self._output_left = assignment.policy.limits.submission_output_bytes
 
     @property
     def seeds(self) -> list[str]:
@@ -65,6 +68,8 @@ class Grading:
 
         With a secret seed a case must pass with both; of the run with hidden inputs a student learns no more than that.
         """
+        if self._seconds_left <= 0:
+            return Verdict(case, Outcome.ERROR, 0.0, NO_TIME.format(self.assignment.policy.limits.submission_seconds))
         public = self._verdict(case, self.assignment.policy.public_seed, self.known)
         if self.secret is None or public.outcome is not Outcome.PASSED:
             return public
@@ -83,11 +88,19 @@ class Grading:
                 goldens, fingerprints = known.of(case)
                 limits = self.assignment.limits
                 observation = self.tier.observe(case, self.submission.folder, case_seed(seed, case.id), limits)
+                observation = self._charge(observation)
             except InfrastructureError as error:
                 fault = str(error)
             else:
                 return judge(case, observation, goldens, fingerprints)
         return Verdict(case, Outcome.INFRASTRUCTURE, 0.0, fault)
+
+    def _charge(self, observation):
+        """Count what a case used of what the whole submission may use, and cut what it printed beyond that."""
+        self._seconds_left -= observation.seconds
+        output = observation.output[: self._output_left]
+        self._output_left -= len(output)
+        return replace(observation, output=output)
 
 
 @contextlib.contextmanager

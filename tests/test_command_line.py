@@ -17,6 +17,7 @@ from grader import assignment as assignments
 from grader.cases.part4 import inputs
 from grader.grading import ONLY_PUBLIC
 from grader.rng import Streams, case_seed
+from grader.sandbox import doctor
 
 ROOT = Path(__file__).resolve().parents[1]
 UNIT_POINTS, CASES = 8, len(assignments.load().cases)
@@ -29,7 +30,8 @@ def run(*command, **options):
 
 
 def grade(*arguments, **options):
-    return run("-m", "grader", "grade", *arguments, "--no-accuracy", **options)
+    """At the strongest tier of this machine, whichever that is."""
+    return run("-m", "grader", "grade", *arguments, "--no-accuracy", "--trust-submissions", **options)
 
 
 def pytest_grader(*arguments):
@@ -179,6 +181,19 @@ def test_the_parent_never_imports_torch(statement):
     done = run("-c", IMPORTS.format(statement))
     assert done.returncode == 0, done.stderr
     assert done.stderr.strip().endswith("[]")
+
+
+def test_a_machine_without_the_sandbox_grades_only_on_request(monkeypatch, capsys):
+    monkeypatch.setattr(doctor, "_sandbox", lambda: doctor.Finding("sandbox", ("no namespaces",), ()))
+    monkeypatch.setattr(sys, "argv", ["grader", "grade", "solution", "--no-accuracy"])
+    with pytest.raises(SystemExit) as stopped:
+        command_line.main()
+    assert stopped.value.code == 2
+    assert "grader failed: this machine has no tier `sandbox`" in capsys.readouterr().err
+
+
+def test_a_grade_records_the_strongest_tier_of_this_machine():
+    assert json.loads(grade("solution", "--json").stdout)["tier"] == doctor.strongest().tier
 
 
 def test_the_policy_is_checked_before_anything_runs(monkeypatch, capsys):

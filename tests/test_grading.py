@@ -199,3 +199,26 @@ def test_a_mistake_is_diagnosed_as_without_a_secret_seed(
     with open_submission(assignment, tier, known, make_submission(models=wrong), secret) as grading:
         verdict = grading.verdict(assignment.by_id["4.add_noise"])
     assert verdict.diagnosis == "4.noise_factor_without_root"
+
+
+class Spendthrift:
+    """A tier on which every case takes 50 seconds and prints 150,000 characters."""
+
+    tier, size = "process", 1
+
+    def observe(self, case, folder, seed, limits, arguments=None):
+        return Observation(Ended.RAISED, exception="ValueError", output="x" * 150_000, seconds=50.0)
+
+
+def test_a_submission_that_has_used_up_its_time_is_not_run_any_more(assignment, known):
+    with open_submission(assignment, Spendthrift(), known, assignment.solution) as grading:
+        verdicts = [grading.verdict(case) for case in assignment.cases[:5]]
+    assert {v.outcome for v in verdicts} == {Outcome.ERROR}
+    assert ["was not run" in v.message for v in verdicts] == [False, False, False, True, True]
+    assert "used up the 120 seconds" in verdicts[-1].message
+
+
+def test_what_a_submission_prints_is_capped_over_all_its_cases(assignment, known):
+    with open_submission(assignment, Spendthrift(), known, assignment.solution) as grading:
+        printed = [len(grading.verdict(case).output) for case in assignment.cases[:3]]
+    assert printed == [150_000, 50_000, 0]

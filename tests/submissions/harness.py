@@ -194,8 +194,8 @@ ATTACKS = (
         says="no result",
     ),
     Attack(
-        "ten thousand arrays in the reply",
-        lambda place: to_reply(repr(frame(*((f"{number}.npy", b"") for number in range(10_000)))))["build"](place),
+        "two thousand arrays in the reply",
+        lambda place: to_reply(repr(frame(*((f"{number}.npy", b"") for number in range(2_000)))))["build"](place),
         NO_RESULT,
         "no result",
     ),
@@ -268,9 +268,9 @@ ATTACKS = (
     Attack(
         "patches the experiment to observe nothing",
         **cheat(
-            "import sys\nsys.modules['grader.experiment']._to_arrays = lambda result: ({}, {})",
+            "import sys\nsys.modules['grader.experiment']._to_array = lambda value: float('nothing')",
             {"4.schedule": FAILED, "4.embedding": FAILED},
-            "alpha_t = 1 - beta_t: missing",
+            "a tensor is needed",
         ),
     ),
     Attack(
@@ -279,7 +279,6 @@ ATTACKS = (
         {"4.schedule_refusal": FAILED},
         "refused with an exception",
         needs_secret=True,
-        gap="a case whose golden is the same for every seed can be answered by heart",
     ),
     Attack(
         "turns the watchdog of the traceback off, and hangs",

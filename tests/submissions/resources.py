@@ -91,12 +91,12 @@ ATTACKS = (
         "a daemon that outlives its parent",
         **embedding(
             """
-            import os, time
+            import os, time as clock
             if os.fork() == 0:
                 os.setsid()
                 if os.fork() == 0:
                     os.closerange(0, 64)
-                    time.sleep(600)
+                    clock.sleep(600)
                 os._exit(0)
             """,
             ALL_KEPT,
@@ -108,7 +108,7 @@ ATTACKS = (
     ),
     Attack(
         "a thread that goes on after the answer",
-        **embedding("import threading, time\nthreading.Thread(target=time.sleep, args=(600,)).start()", ALL_KEPT),
+        **embedding("import threading, time as clock\nthreading.Thread(target=clock.sleep, args=(600,)).start()", ALL_KEPT),
     ),
     Attack("RAM in one piece", **embedding("torch.ones(10**10)", says=NO_MEMORY)),
     Attack("RAM in many pieces", **embedding("hog = []\nwhile True: hog.append(bytearray(2**26))", says=NO_MEMORY)),
