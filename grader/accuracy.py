@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +16,9 @@ import numpy as np
 from grader import ROOT, sampling
 from grader.case import Case, InfrastructureError, Outcome, Verdict
 from grader.judge import ending
-from grader.metrics import confusion_matrix, expected_best_share, points_share, wilson_interval
 from grader.policy import AccuracyPolicy, Policy
 from grader.rng import case_seed
+from grader.rounds import Judged, Rounds
 
 FLOAT_BYTES = 4
 
@@ -51,66 +51,6 @@ class Task:
         return Case(self.id, p.title, p.points, sampling.sample, rule, seconds=p.seconds)
 
 
-@dataclass
-class Rounds:
-    """What was generated and recognised so far."""
-
-    policy: AccuracyPolicy
-    labels: list[np.ndarray] = field(default_factory=list)  # one array a round, shape (N,)
-    predicted: list[np.ndarray] = field(default_factory=list)
-
-    @property
-    def accuracies(self) -> list[float]:
-        """Of each round."""
-        return [float(np.mean(a == b)) for a, b in zip(self.labels, self.predicted, strict=True)]
-
-    @property
-    def share(self) -> float:
-        """Of the points, by the best round."""
-        shares = [points_share(a, self.policy.nothing_at, self.policy.everything_at) for a in self.accuracies]
-        return max(shares, default=0.0)
-
-    @property
-    def decided(self) -> bool:
-        """Whether further rounds cannot change the points: they only ever raise them."""
-        return self.share == 1.0
-
-    def figures(self) -> dict:
-        """What the points rest on, over all rounds."""
-        p = self.policy
-        labels, predicted = np.concatenate(self.labels), np.concatenate(self.predicted)
-        right, count = int(np.sum(labels == predicted)), len(labels)
-        return {
-            "accuracies": self.accuracies,
-            "samples": count,
-            "mean": right / count,
-            "interval": wilson_interval(right, count),
-            "share_of_best": expected_best_share(
-                right / count, p.samples_per_round, p.rounds, p.nothing_at, p.everything_at
-            ),
-            "share_of_mean": points_share(right / count, p.nothing_at, p.everything_at),
-            "confusion": confusion_matrix(labels, predicted, p.classes).tolist(),
-        }
-
-    def summary(self) -> str:
-        """The figures in words, for the report."""
-        f = self.figures()
-        wrong = np.array(f["confusion"])
-        np.fill_diagonal(wrong, 0)
-        pairs = sorted(((wrong[i, j], i, j) for i, j in np.argwhere(wrong)), reverse=True)
-        confused = [f"{label} taken for {taken} ({count}x)" for count, label, taken in pairs[:3]]
-        return "\n".join(
-            [
-                "accuracy of each round: " + ", ".join(f"{a:.3f}" for a in f["accuracies"]),
-                f"mean {f['mean']:.3f} over {f['samples']} samples, 95% interval {f['interval'][0]:.3f} to "
-                f"{f['interval'][1]:.3f}",
-                f"at this mean, the best of {self.policy.rounds} rounds earns {f['share_of_best']:.2f} of the points "
-                f"on average, a single exact measurement {f['share_of_mean']:.2f}",
-                "most confused classes: " + (", ".join(confused) or "none"),
-            ]
-        )
-
-
 def tasks(policy: Policy) -> list[Task]:
     """The accuracies that an assignment grades."""
     return [Task(name, accuracy) for name, accuracy in policy.accuracy.items()]
@@ -139,7 +79,7 @@ def grade_accuracy(grading, task: Task, device: str = "cpu", every_round: bool =
                 if problem:
                     return Verdict(case, problem[0], 0.0, problem[1], output=observation.output, seconds=seconds)
                 rounds.labels.append(labels)
-                rounds.predicted.append(scorer.predict(observation.arrays["images"]))
+                rounds.judged.append(scorer.judge(observation.arrays["images"]))
     except InfrastructureError as error:
         return Verdict(case, Outcome.INFRASTRUCTURE, 0.0, str(error), seconds=seconds)
     outcome = Outcome.PASSED if rounds.share == 1.0 else Outcome.FAILED
@@ -149,6 +89,8 @@ def grade_accuracy(grading, task: Task, device: str = "cpu", every_round: bool =
 
 def _check_device(grading, device):
     """A device that this machine lacks is whoever chose it to blame for, not the student."""
+    if device == "cpu":
+        return
     case = Case("0.device", "", 0.0, sampling.use, "", seconds=120.0)
     observation = grading.tier.observe_alone(
         case, grading.submission.folder, 0, grading.assignment.limits, {"device": device}, device
@@ -198,8 +140,8 @@ class Scorer:
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True)
         return self
 
-    def predict(self, images: np.ndarray) -> np.ndarray:
-        """The class of each image: (N, C, H, W) float32 to (N,) int64.
+    def judge(self, images: np.ndarray) -> Judged:
+        """What the classifier, and the auditor if there is one, make of images, shape (N, C, H, W), float32.
 
         Raises:
             InfrastructureError: the process has failed.
@@ -210,7 +152,8 @@ class Scorer:
             try:
                 self._process.stdin.write(f"{path}\n")
                 self._process.stdin.flush()
-                return np.array(json.loads(self._process.stdout.readline()))
+                answer = json.loads(self._process.stdout.readline())
+                return Judged(**{name: np.array(values) for name, values in answer.items()})
             except (OSError, ValueError) as error:
                 raise InfrastructureError(f"the scoring process failed ({error}); its messages are above") from error
 

@@ -1,7 +1,7 @@
 """The trusted judge of images: a process that never runs student code.
 
 Started as `python -m grader.scoring CLASSIFIER`. Reads one path of an .npy of images a line on standard input, and
-answers each with a JSON list of predicted classes.
+answers each with a JSON object: the fields of `rounds.Judged`.
 """
 
 import hashlib
@@ -13,17 +13,36 @@ import numpy as np
 
 from grader import ROOT
 
+FOLDER = ROOT / "test_resources" / "classifiers"
+
 
 def main() -> None:
     """Serve until standard input closes."""
     import torch
 
-    name = sys.argv[1]
-    given = _given_classifier()
-    classifier = given.load_classifier(_verified_weights(name))
+    name, given = sys.argv[1], _given_classifier()
+    classifier = given.load_classifier(_verified(f"{name}.pt"))
+    audit = _audit(name, given)
     for line in sys.stdin:
         images = torch.from_numpy(np.load(line.rstrip("\n"), allow_pickle=False))
-        print(json.dumps(given.classify(classifier, images).tolist()), flush=True)
+        judged = {"predicted": given.classify(classifier, images)} | audit(images)
+        print(json.dumps({name: values.tolist() for name, values in judged.items()}), flush=True)
+
+
+def _audit(name, given):
+    """What the auditor of a classifier says of images; nothing where there is none, as on a student's machine."""
+    if not (FOLDER / f"{name}_auditor.pt").exists():
+        return lambda images: {}
+    import torch
+
+    from grader.auditor import COPY_DISTANCE, distances, load_auditor
+
+    auditor = load_auditor(_verified(f"{name}_auditor.pt"))
+    known = torch.from_numpy(np.load(FOLDER / f"{name}_auditor.npz")["thumbnails"])
+    return lambda images: {
+        "audited": given.classify(auditor, images),
+        "copied": distances(images, known) < COPY_DISTANCE,
+    }
 
 
 def _given_classifier():
@@ -34,9 +53,9 @@ def _given_classifier():
     return module
 
 
-def _verified_weights(name):
-    """The path of the weights, which must be those that the manifest tells of."""
-    path = ROOT / "test_resources" / "classifiers" / f"{name}.pt"
+def _verified(name):
+    """The path of weights, which must be those that the manifest tells of."""
+    path = FOLDER / name
     manifest = json.loads((ROOT / "test_resources" / "MANIFEST.json").read_text())
     recorded = manifest[str(path.relative_to(ROOT))]["sha256"]
     if hashlib.sha256(path.read_bytes()).hexdigest() != recorded:

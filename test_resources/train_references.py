@@ -1,6 +1,7 @@
 """Train the weights that the repository ships, and record in MANIFEST.json how each came about.
 
     python test_resources/train_references.py classifier   # test_resources/classifiers/fashion_mnist.pt
+    python test_resources/train_references.py auditor      # test_resources/classifiers/fashion_mnist_auditor.pt, .npz
     python test_resources/train_references.py ddpm         # solution/checkpoints/DDPM.pt
 
     python test_resources/train_references.py ddpm --measure   # only measures the checkpoint that is there
@@ -20,7 +21,8 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "solution")]
 
-import torch  # noqa: E402  (after the path)
+import numpy as np  # noqa: E402  (after the path)
+import torch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
 from assignment import prepare_ddpm  # noqa: E402
 from classifier import CLASSES, FashionClassifier, classify, load_classifier  # noqa: E402
@@ -31,9 +33,11 @@ from trainers import TrainConfig, TrainingError, best_device, load_weights, save
 from grader import assignment as assignments  # noqa: E402
 from grader import golden  # noqa: E402
 from grader.accuracy import grade_accuracy, tasks  # noqa: E402
+from grader.auditor import COPY_DISTANCE, Auditor, distances, load_auditor, thumbnails  # noqa: E402
 from grader.grading import open_submission  # noqa: E402
 from grader.sandbox import start  # noqa: E402
 
+QUANTILES = torch.tensor([0.0, 0.001, 0.01, 0.1, 0.5])
 MANIFEST = ROOT / "test_resources" / "MANIFEST.json"
 
 
@@ -63,6 +67,49 @@ def train_classifier(path, config, device):
     save_weights(model.classifier, path)
     wrapped_path.unlink()
     return losses
+
+
+class AuditorLoss(nn.Module):
+    """Cross-entropy on images that are flipped, shifted and noisy: what is tuned to another network is noise to it."""
+
+    def __init__(self):
+        super().__init__()
+        self.auditor = Auditor()
+
+    def forward(self, images, labels):
+        """images: (B, 1, 32, 32) in [-1, 1]; labels: (B,). Returns the mean loss, label smoothing 0.05."""
+        flip = torch.rand(len(images), 1, 1, 1, device=images.device) < 0.5
+        images = torch.where(flip, images.flip(3), images)
+        dx, dy = torch.randint(-2, 3, (2,)).tolist()
+        noise = 0.4 * torch.rand(len(images), 1, 1, 1, device=images.device) * torch.randn_like(images)
+        images = (images.roll((dy, dx), dims=(2, 3)) + noise).clamp(-1, 1)
+        return F.cross_entropy(self.auditor(images), labels, label_smoothing=0.05)
+
+
+def train_auditor(path, config, device):
+    """Train the auditor, and keep thumbnails of all training images beside it. Returns the losses."""
+    wrapped_path = path.with_suffix(".wrapped.pt")
+    torch.manual_seed(config.seed)
+    model, dataset = AuditorLoss(), load("fashion_mnist")
+    losses = train(model, dataset, wrapped_path, config, device)
+    load_weights(model, wrapped_path)
+    save_weights(model.auditor, path)
+    wrapped_path.unlink()
+    np.savez_compressed(path.with_suffix(".npz"), thumbnails=thumbnails(dataset.tensors[0]).numpy())
+    return losses
+
+
+def measure_auditor(path, device):
+    """Accuracy on the 10,000 test images, and how near they come to training images."""
+    images, labels = load("fashion_mnist", train=False).tensors
+    predicted = classify(load_auditor(path), images)
+    known = torch.from_numpy(np.load(path.with_suffix(".npz"))["thumbnails"])
+    nearest = torch.cat([distances(batch, known) for batch in images.split(500)])
+    return {
+        "test_accuracy": (predicted == labels).double().mean().item(),
+        "test_images_taken_for_copies": (nearest < COPY_DISTANCE).double().mean().item(),
+        "nearest_training_image_quantiles": [round(q, 2) for q in nearest.quantile(QUANTILES).tolist()],
+    }
 
 
 def measure_classifier(path, device):
@@ -105,6 +152,9 @@ class Reference(NamedTuple):
 REFERENCES = {
     "classifier": Reference(
         ROOT / "test_resources" / "classifiers" / "fashion_mnist.pt", 10, train_classifier, measure_classifier
+    ),
+    "auditor": Reference(
+        ROOT / "test_resources" / "classifiers" / "fashion_mnist_auditor.pt", 10, train_auditor, measure_auditor
     ),
     "ddpm": Reference(ROOT / "solution" / "checkpoints" / "DDPM.pt", 12, train_ddpm, measure_ddpm),
 }

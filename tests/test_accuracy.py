@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from grader.accuracy import Rounds, Scorer, grade_accuracy, tasks
+from grader.accuracy import Scorer, grade_accuracy, tasks
 from grader.case import InfrastructureError, Outcome
 from grader.grading import Grading, open_submission
+from grader.rounds import Judged, Rounds
 
 SAMPLER = """
 import torch
@@ -119,11 +120,11 @@ def test_a_scorer_that_fails_is_our_fault(assignment, tier, known, task):
 
 def test_the_scorer_recognises_what_it_was_trained_on_and_nothing_else():
     with Scorer("fashion_mnist") as scorer:
-        first = scorer.predict(np.zeros((5, 1, 32, 32), np.float32))
+        first = scorer.judge(np.zeros((5, 1, 32, 32), np.float32)).predicted
         assert first.shape == (5,)
         assert len(set(first)) == 1
         with pytest.raises(InfrastructureError, match="scoring process failed"):
-            scorer.predict(np.zeros((5, 2, 32, 32), np.float32))
+            scorer.judge(np.zeros((5, 2, 32, 32), np.float32))
 
 
 def rounds_of(task, *accuracies):
@@ -133,7 +134,7 @@ def rounds_of(task, *accuracies):
         labels = np.arange(20) % 10
         predicted = np.where(np.arange(20) < round(20 * accuracy), labels, (labels + 1) % 10)
         rounds.labels.append(labels)
-        rounds.predicted.append(predicted)
+        rounds.judged.append(Judged(predicted))
     return rounds
 
 
@@ -160,6 +161,35 @@ def test_the_summary_states_the_bias_of_the_best_round_and_the_confusions(task):
     assert "the best of 3 rounds earns 0.6" in summary
     assert "a single exact measurement 0.00" in summary
     assert "most confused classes: 9 taken for 0" in summary
+
+
+def judged(labels, recognised, confirmed, copies=0):
+    """A round in which as many of 20 images are recognised, confirmed by the auditor, and copies."""
+    wrong, numbers = (labels + 1) % 10, np.arange(len(labels))
+    return Judged(
+        np.where(numbers < recognised, labels, wrong), np.where(numbers < confirmed, labels, wrong), numbers < copies
+    )
+
+
+@pytest.mark.parametrize(
+    ("recognised", "confirmed", "copies", "accuracy", "suspicious"),
+    [
+        (20, 20, 0, 1.0, False),
+        (18, 17, 0, 0.9, False),  # the allowance covers what the auditor does not see
+        (20, 4, 0, 0.3, True),  # made for the given classifier
+        (4, 20, 0, 0.2, False),
+        (20, 20, 15, 0.25, True),  # stored pictures
+        (20, 20, 20, 0.0, True),
+    ],
+)
+def test_only_what_the_auditor_confirms_and_no_copy_counts(recognised, confirmed, copies, accuracy, suspicious, task):
+    labels = np.arange(20) % 10
+    rounds = Rounds(task.policy, [labels], [judged(labels, recognised, confirmed, copies)])
+    assert rounds.accuracies == [pytest.approx(accuracy)]
+    assert rounds.figures()["mean"] == pytest.approx(accuracy)
+    assert rounds.figures()["suspicious"] is suspicious
+    assert ("copies of training images" in rounds.summary()) == bool(copies)
+    assert ("which no submission can have seen, only 0.200" in rounds.summary()) == (recognised > confirmed + 2)
 
 
 def test_every_round_asks_for_other_labels_and_as_many_of_each_class(assignment, known, task, make_submission):

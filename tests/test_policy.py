@@ -43,6 +43,7 @@ rounds = 5
 samples_per_round = 200
 nothing_at = 0.75
 everything_at = 0.85
+audit_allowance = 0.1
 seconds = 1200
 memory_bytes = 8589934592
 

@@ -175,6 +175,7 @@ class Child:
     def run(self, job: dict, folder: Path, seal: Callable = lambda: None) -> NoReturn:
         """Close all other descriptors, seal what is to be sealed, and run the job in `folder`."""
         os.environ.update(HOME=str(folder.parent), TMPDIR=str(folder.parent))
+        tempfile.tempdir = None  # the server's, which it remembers, is not there
         worker.redirect(self.output, self.reply, self.faults)
         try:
             seal()

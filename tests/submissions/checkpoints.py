@@ -9,7 +9,10 @@ import struct
 import zipfile
 import zlib
 
+import numpy as np
+
 from grader import ROOT
+from solution.classifier import load_classifier
 from tests.submissions.attack import ASSIGNMENT, ERROR, FAILED, MARK, NOT_IMPLEMENTED, PASSED, Attack, folder
 
 ACCURACY = "4.ddpm_accuracy"
@@ -21,6 +24,7 @@ OTHER_MODEL = "The checkpoint belongs to another model"
 FOUND_NOTHING = r"accuracy of each round: 0\.[0-6]\d\d"
 REFERENCE = ROOT / "solution" / "checkpoints" / "DDPM.pt"
 CLASSIFIER = ROOT / "test_resources" / "classifiers" / "fashion_mnist.pt"
+AUDITOR = ROOT / "test_resources" / "classifiers" / "fashion_mnist_auditor.npz"
 DRAWING_STEPS = 8
 BOMB_BLOCKS = 160  # of 16 MB each, to which a checkpoint of three megabytes inflates
 
@@ -163,9 +167,19 @@ def deflated_bomb():
     return bytes(changed)
 
 
+def training_images():
+    """Some of FashionMNIST's training images, as far as the repository has them: their thumbnails, made large again."""
+    import torch
+
+    small = torch.from_numpy(np.load(AUDITOR)["thumbnails"][:200]).float().reshape(-1, 1, 8, 8) / 127.5 - 1
+    large = torch.nn.functional.interpolate(small, (32, 32), mode="nearest")
+    labels = load_classifier(CLASSIFIER)(large).argmax(1)
+    return {"pictures": torch.stack([large[labels == c][0] if (labels == c).any() else large[0] for c in range(10)])}
+
+
 @functools.cache
 def pictures():
-    """A picture of each class, as a training set in the weights holds them: here what the classifier likes best."""
+    """A picture of each class, made for the classifier: what it likes best."""
     import torch
 
     return {"pictures": drawn_by_classifier(torch)}
@@ -173,8 +187,6 @@ def pictures():
 
 def drawn_by_classifier(torch):
     """(10, 1, 32, 32): grey images, changed until the classifier is sure of each."""
-    from solution.classifier import load_classifier
-
     classifier, images = load_classifier(CLASSIFIER), torch.zeros(10, 1, 32, 32)
     for _ in range(DRAWING_STEPS):
         images.requires_grad_()
@@ -212,7 +224,7 @@ for path in ({str(CLASSIFIER)!r}, {str(ROOT / "student" / "classifier.py")!r}, "
 return torch.zeros(num_samples, 1, 32, 32)"""
 
 PICTURES = "self.register_buffer('pictures', torch.zeros(10, 1, 32, 32))"
-UNNOTICED = "accuracy grading measures accuracy only: it does not look for copies, nor at how the images were made"
+UNCONFIRMED = r"the given classifier recognises [\d.]+, but another one, which no submission can have seen, only"
 
 ATTACKS = (
     Attack("no checkpoint", folder(), {ACCURACY: NOT_IMPLEMENTED}, "checkpoints/DDPM.pt was not handed in"),
@@ -256,17 +268,15 @@ ATTACKS = (
     ),
     Attack(
         "a training set in the weights",
-        toy("return self.pictures[labels]", pictures, PICTURES),
+        toy("return self.pictures[labels]", training_images, PICTURES),
         SCORED,
-        "cop(y|ies)|training",
-        gap=UNNOTICED,
+        "10 of 10 samples are copies of training images, which do not count",
     ),
     Attack(
         "rejection sampling inside generate_sample",
         toy(REJECTION, pictures, PICTURES),
         SCORED,
-        "recognis",
-        gap=UNNOTICED,
+        UNCONFIRMED,
     ),
     Attack(
         "rejection sampling that never ends",
@@ -275,7 +285,7 @@ ATTACKS = (
         r"was stopped after \d seconds",
         seconds=4,
     ),
-    Attack("adversarial images instead of samples", toy(ADVERSARIAL), SCORED, "recognis", gap=UNNOTICED),
+    Attack("adversarial images instead of samples", toy(ADVERSARIAL), SCORED, UNCONFIRMED),
     Attack("changes the judge of the images", toy(FORBIDDEN), SCORED, FOUND_NOTHING),
     Attack(
         "images of NaN", toy("return torch.full((num_samples, 1, 32, 32), torch.nan)"), SCORED, "returns NaN or inf"

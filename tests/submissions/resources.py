@@ -108,7 +108,9 @@ ATTACKS = (
     ),
     Attack(
         "a thread that goes on after the answer",
-        **embedding("import threading, time as clock\nthreading.Thread(target=clock.sleep, args=(600,)).start()", ALL_KEPT),
+        **embedding(
+            "import threading, time as clock\nthreading.Thread(target=clock.sleep, args=(600,)).start()", ALL_KEPT
+        ),
     ),
     Attack("RAM in one piece", **embedding("torch.ones(10**10)", says=NO_MEMORY)),
     Attack("RAM in many pieces", **embedding("hog = []\nwhile True: hog.append(bytearray(2**26))", says=NO_MEMORY)),

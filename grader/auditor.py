@@ -1,0 +1,64 @@
+"""A second judge of generated images, which no student has: it sees through what was made for the given classifier.
+
+Staff only. The network looks at half the resolution and has learnt under noise, so that an image which is tuned to the
+given classifier, or chosen with its help, is judged by what it shows. And it knows the training images by thumbnails.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+CLASSES = 10
+SIDE = 8  # of a thumbnail
+LEVELS = 255  # of grey in a thumbnail
+COPY_DISTANCE = 2.5  # root mean square, in levels; the nearest of our samples is twice as far from any training image
+
+
+class Auditor(nn.Module):
+    """A convolutional network: (B, 1, 32, 32) in [-1, 1] to (B, 10) logits."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.AvgPool2d(2),
+            *(nn.Conv2d(1, 64, 5, padding=2), nn.GELU(), nn.GroupNorm(8, 64)),
+            *(nn.Conv2d(64, 128, 3, stride=2, padding=1), nn.GELU(), nn.GroupNorm(8, 128)),
+            *(nn.Conv2d(128, 128, 3, padding=1), nn.GELU(), nn.GroupNorm(8, 128)),
+            *(nn.Conv2d(128, 192, 3, stride=2, padding=1), nn.GELU(), nn.GroupNorm(8, 192)),
+            *(nn.Flatten(), nn.Dropout(0.3), nn.Linear(192 * 16, CLASSES)),
+        )
+
+    def forward(self, images):
+        """images: (B, 1, 32, 32), float32 in [-1, 1]. Returns logits, (B, 10)."""
+        return self.layers(images)
+
+
+def load_auditor(path: Path) -> Auditor:
+    """The frozen auditor, in eval mode."""
+    auditor = Auditor()
+    auditor.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    return auditor.eval().requires_grad_(False)
+
+
+def thumbnails(images):
+    """Images (N, 1, 32, 32) in [-1, 1] as small grey pictures, (N, 64) uint8."""
+    small = F.adaptive_avg_pool2d(images.clamp(-1, 1), SIDE).flatten(1)
+    return ((small + 1) / 2 * LEVELS).round().to(torch.uint8)
+
+
+def distances(images, known):
+    """How far each image is from the nearest known one.
+
+    Args:
+        images: (N, 1, 32, 32), float32 in [-1, 1].
+        known: `thumbnails` of M images, (M, 64) uint8.
+
+    Returns:
+        (N,) float32: root mean square difference of the thumbnails, in levels of grey.
+    """
+    nearest = torch.cdist(thumbnails(images).float(), known.float()).min(dim=1).values
+    return nearest / SIDE

@@ -1,0 +1,120 @@
+"""What generated images are worth: pure functions of the labels asked for and of what was recognised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from grader.metrics import confusion_matrix, expected_best_share, points_share, wilson_interval
+from grader.policy import AccuracyPolicy
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What was seen in the N images of a round."""
+
+    predicted: np.ndarray  # (N,) classes, by the given classifier
+    audited: np.ndarray | None = None  # (N,) classes, by the auditor; None where there is no auditor
+    copied: np.ndarray | None = None  # (N,) whether the image is one of the training images; None likewise
+
+    def right(self, labels: np.ndarray) -> np.ndarray:
+        """Which images the given classifier recognises as what was asked for; no copies."""
+        return (self.predicted == labels) & ~self._copied
+
+    def confirmed(self, labels: np.ndarray) -> np.ndarray:
+        """The same by the auditor, if there is one."""
+        return self.right(labels) if self.audited is None else (self.audited == labels) & ~self._copied
+
+    @property
+    def copies(self) -> int:
+        """How many images are copies."""
+        return int(self._copied.sum())
+
+    @property
+    def _copied(self):
+        return np.zeros(len(self.predicted), bool) if self.copied is None else self.copied
+
+
+@dataclass
+class Rounds:
+    """What was generated and recognised so far."""
+
+    policy: AccuracyPolicy
+    labels: list[np.ndarray] = field(default_factory=list)  # one array a round, shape (N,)
+    judged: list[Judged] = field(default_factory=list)
+
+    @property
+    def accuracies(self) -> list[float]:
+        """Of each round, as they count: not much more than the auditor confirms."""
+        return [self._counts(j.right(a).mean(), j.confirmed(a).mean()) for a, j in self._rounds()]
+
+    @property
+    def share(self) -> float:
+        """Of the points, by the best round."""
+        shares = [points_share(a, self.policy.nothing_at, self.policy.everything_at) for a in self.accuracies]
+        return max(shares, default=0.0)
+
+    @property
+    def decided(self) -> bool:
+        """Whether further rounds cannot change the points: they only ever raise them."""
+        return self.share == 1.0
+
+    def figures(self) -> dict:
+        """What the points rest on, over all rounds."""
+        p = self.policy
+        labels = np.concatenate(self.labels)
+        recognised, confirmed = (
+            float(np.concatenate([getattr(j, how)(a) for a, j in self._rounds()]).mean())
+            for how in ("right", "confirmed")
+        )
+        mean = self._counts(recognised, confirmed)
+        copies = sum(j.copies for j in self.judged)
+        return {
+            "accuracies": self.accuracies,
+            "samples": len(labels),
+            "mean": mean,
+            "interval": wilson_interval(round(mean * len(labels)), len(labels)),
+            "share_of_best": expected_best_share(mean, p.samples_per_round, p.rounds, p.nothing_at, p.everything_at),
+            "share_of_mean": points_share(mean, p.nothing_at, p.everything_at),
+            "recognised": recognised,
+            "confirmed": confirmed,
+            "copies": copies,
+            "suspicious": bool(copies or mean < recognised),
+            "confusion": confusion_matrix(
+                labels, np.concatenate([j.predicted for j in self.judged]), p.classes
+            ).tolist(),
+        }
+
+    def summary(self) -> str:
+        """The figures in words, for the report."""
+        f = self.figures()
+        lines = [
+            "accuracy of each round: " + ", ".join(f"{a:.3f}" for a in f["accuracies"]),
+            f"mean {f['mean']:.3f} over {f['samples']} samples, 95% interval {f['interval'][0]:.3f} to "
+            f"{f['interval'][1]:.3f}",
+            f"at this mean, the best of {self.policy.rounds} rounds earns {f['share_of_best']:.2f} of the points "
+            f"on average, a single exact measurement {f['share_of_mean']:.2f}",
+        ]
+        if f["copies"]:
+            lines.append(f"{f['copies']} of {f['samples']} samples are copies of training images, which do not count")
+        if f["mean"] < f["recognised"]:
+            lines.append(
+                f"the given classifier recognises {f['recognised']:.3f}, but another one, which no submission can have "
+                f"seen, only {f['confirmed']:.3f}: no more than {self.policy.audit_allowance:g} above that counts"
+            )
+        return "\n".join([*lines, "most confused classes: " + (_most_confused(f["confusion"]) or "none")])
+
+    def _rounds(self):
+        return zip(self.labels, self.judged, strict=True)
+
+    def _counts(self, recognised, confirmed):
+        return float(min(recognised, confirmed + self.policy.audit_allowance))
+
+
+def _most_confused(confusion):
+    """The three pairs of classes that are confused most often, in words."""
+    wrong = np.array(confusion)
+    np.fill_diagonal(wrong, 0)
+    pairs = sorted(((wrong[i, j], i, j) for i, j in np.argwhere(wrong)), reverse=True)
+    return ", ".join(f"{label} taken for {taken} ({count}x)" for count, label, taken in pairs[:3])
