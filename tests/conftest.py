@@ -11,9 +11,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "solution")]
 
 from grader import assignment as assignments  # noqa: E402  (after the path)
 from grader import golden  # noqa: E402
-from grader.case import InfrastructureError  # noqa: E402
 from grader.grading import open_submission  # noqa: E402
-from grader.sandbox import start  # noqa: E402
+from grader.sandbox import doctor, start  # noqa: E402
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -40,12 +39,11 @@ def sandbox_scratch(tmp_path_factory):
 @pytest.fixture(scope="session")
 def sandbox(sandbox_scratch):
     """The tier `sandbox`."""
+    if lacks := next(doctor.findings()).lacks:
+        pytest.skip(f"this machine has no tier `sandbox`: {'; '.join(lacks)}")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TMPDIR", str(sandbox_scratch))
-        try:
-            worker = start("sandbox")
-        except InfrastructureError as error:
-            pytest.skip(f"this machine has no tier 'sandbox': {error}")
+        worker = start("sandbox")
     yield worker
     worker.close()
 

@@ -34,6 +34,12 @@ def test_it_is_the_tier_process_of_systems_without_fork(platform, monkeypatch):
     assert (type(tier), tier.tier) == (Serial, "process")
 
 
+def test_a_stronger_tier_is_not_lowered_silently(monkeypatch):
+    monkeypatch.setattr("sys.platform", "darwin")
+    with pytest.raises(InfrastructureError, match="no tier `sandbox` on darwin"):
+        start("sandbox")
+
+
 def test_verdicts_are_those_of_a_fork_server(serial, tier, assignment, known, tmp_path):
     mistake = next(m for m in assignment.mistakes if m.id == "4.noise_factor_of_root")
     folders = [assignment.solution, assignment.student, write_patched(assignment, mistake, tmp_path)]

@@ -11,7 +11,7 @@ import queue
 import sys
 from pathlib import Path
 
-from grader.case import Case, Observation
+from grader.case import Case, InfrastructureError, Observation
 from grader.sandbox.exchange import Limits
 
 
@@ -39,10 +39,16 @@ class InProcess:
 
 
 def start(tier: str):
-    """A tier by its name, on this machine."""
+    """A tier by its name, on this machine.
+
+    Raises:
+        InfrastructureError: it is there on Linux only.
+    """
     if tier == "none":
         return InProcess()
     if sys.platform != "linux":
+        if tier != "process":
+            raise InfrastructureError(f"there is no tier `{tier}` on {sys.platform}: `grader doctor` says why")
         from grader.sandbox.serial import Serial
 
         return Serial()
@@ -73,7 +79,3 @@ class Pool:
         """Stop all workers."""
         for worker in self._all:
             worker.close()
-
-
-def Process():  # noqa: N802  (temporary)
-    return start("process")

@@ -1,0 +1,136 @@
+"""The parent's side of the fork servers: what is imported before a fork, what a server knows, what its end means."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from grader.case import InfrastructureError
+from grader.sandbox import start, watch
+from grader.sandbox.exchange import Job, Limits
+from grader.sandbox.servers import ServerError, _preloads
+from tests.test_sandbox import asks_student, observe, student
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="fork servers are for Linux")
+
+
+@pytest.mark.parametrize(
+    ("text", "modules"),
+    [
+        ("import torch\n", ()),
+        ("import torchvision\n", ("torchvision",)),
+        ("from torchvision import transforms\n", ("torchvision",)),
+        ("import os, torchvision.utils as tv\n", ("torchvision",)),
+        ("import matplotlib.pyplot as plt\nfrom torchvision import io\n", ("torchvision", "matplotlib.pyplot")),
+        ("# import torchvision\n", ()),
+        ("def plot():\n    import torchvision\n", ()),  # imported when it is called, if ever
+        ("import torchvisionary\n", ()),
+        ("\xff\xfe not text \x00\n", ()),
+    ],
+)
+def test_slow_libraries_are_imported_before_the_fork_if_a_submission_imports_them(text, modules, tmp_path):
+    assert _preloads(student(tmp_path, text)) == modules
+
+
+def server_of(tier):
+    """The process of a tier's only server."""
+    (server,) = tier._servers.values()
+    return server._process.pid
+
+
+def test_a_server_has_one_thread_and_no_connection_but_its_socket(sandbox, tmp_path):
+    observe(sandbox, student(tmp_path, "def answer():\n    return 1\n"), asks_student)
+    server = sandbox._servers[()]._process.pid
+    threads = len(list(Path(f"/proc/{server}/task").iterdir()))
+    assert threads == 1  # a process that has run a parallel kernel has more, and must not fork
+    kinds = {os.readlink(link).split(":")[0] for link in Path(f"/proc/{server}/fd").iterdir()}
+    assert kinds <= {"/dev/null", "socket", "pipe"} | {os.readlink(f"/proc/{server}/fd/{n}") for n in (1, 2)}
+
+
+def test_a_request_holds_neither_seed_nor_folder(tmp_path):
+    job = Job(asks_student, tmp_path, 123_456_789, Limits(), {"labels": [3]})
+    assert set(job.request()) == {"case", "device", "allowance"}
+    assert "123456789" not in str(job.request())
+    assert str(tmp_path) not in str(job.request())
+    assert b"123456789" in job.text()
+
+
+@pytest.mark.skipif(getattr(os, "geteuid", int)() != 0, reason="only root can read the memory of a server")
+def test_nothing_of_a_submission_stays_in_the_memory_of_its_server(sandbox, tmp_path):
+    """Not what it holds, prints or answers: the server hands descriptors on, and never reads them."""
+    marks = [f"mark-of-{what}-{os.getpid()}" for what in ("source", "output", "answer")]
+    halves = [(mark[:9], mark[9:]) for mark in marks]  # so that this test's own text is no find
+    text = f"KEPT = {marks[0]!r}\ndef answer():\n"
+    text += f"    print({halves[1][0]!r} + {halves[1][1]!r})\n    return {halves[2][0]!r} + {halves[2][1]!r}\n"
+    observation = observe(sandbox, student(tmp_path, text), asks_student)
+    assert (observation.output.strip(), str(observation.arrays["value"])) == (marks[1], marks[2])
+    memory = memory_of(sandbox._servers[()]._process.pid)
+    found = [mark for mark in marks if mark.encode() in memory]
+    assert found == []
+    assert b"torch" in memory
+
+
+def memory_of(process):
+    """All that a process can write to."""
+    pieces = []
+    with open(f"/proc/{process}/mem", "rb", 0) as memory:
+        for line in Path(f"/proc/{process}/maps").read_text().splitlines():
+            bounds, rights, *_ = line.split()
+            if rights.startswith("rw") and "[v" not in line:
+                start_, end = (int(bound, 16) for bound in bounds.split("-"))
+                memory.seek(start_)
+                pieces.append(memory.read(end - start_))
+    return b"".join(pieces)
+
+
+def test_a_server_that_was_killed_is_our_fault_and_replaced(tmp_path):
+    tier = start("process")
+    try:
+        folder = student(tmp_path, "def answer():\n    return 7\n")
+        os.kill(server_of(tier), 9)
+        with pytest.raises(ServerError, match="fork server failed"):
+            observe(tier, folder, asks_student)
+        assert observe(tier, folder, asks_student).arrays["value"] == 7
+    finally:
+        tier.close()
+
+
+def test_a_closed_tier_says_so(tmp_path):
+    tier = start("process")
+    tier.close()
+    with pytest.raises(InfrastructureError, match="closed"):
+        observe(tier, student(tmp_path, ""), asks_student)
+
+
+def test_a_server_ends_with_its_parent_and_takes_the_running_case_along(tmp_path):
+    """Also when the parent is killed, and can close nothing itself."""
+    import subprocess
+    import time
+
+    folder = student(tmp_path, "import time\ndef answer():\n    time.sleep(300)\n")
+    script = (
+        "from pathlib import Path\nfrom grader.sandbox import start\nfrom grader.sandbox.exchange import Limits\n"
+        "from tests.test_sandbox import asks_student\ntier = start('process')\n"
+        "print(tier._servers[()]._process.pid, flush=True)\n"
+        f"tier.observe(asks_student, Path({str(folder)!r}), 0, Limits(seconds=300))\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    server = int(parent.stdout.readline())
+    deadline = time.monotonic() + 60
+    while not list(watch.descendants(server)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    below = list(watch.descendants(server))
+    assert below
+    parent.kill()
+    parent.wait()
+    deadline = time.monotonic() + 10
+    while any(alive(pid) for pid in (server, *below)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert [pid for pid in (server, *below) if alive(pid)] == []
+
+
+def alive(pid):
+    """Whether a process runs; a zombie does not."""
+    status = Path(f"/proc/{pid}/status")
+    return status.exists() and "State:\tZ" not in status.read_text()
