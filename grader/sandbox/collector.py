@@ -39,7 +39,7 @@ class Collector:
 
     def __enter__(self):
         (reply, self.reply_end), (output, self.output_end) = os.pipe(), os.pipe()
-        self._open = {reply: self.reply, output: self.output}
+        self._open, self._ends = {reply: self.reply, output: self.output}, [self.reply_end, self.output_end]
         for descriptor in self._open:
             os.set_blocking(descriptor, False)
             with contextlib.suppress(OSError):  # this user has as many large pipes as allowed
@@ -48,8 +48,8 @@ class Collector:
 
     def handed_over(self) -> None:
         """Close our copies of what the job writes to."""
-        os.close(self.reply_end)
-        os.close(self.output_end)
+        while self._ends:
+            os.close(self._ends.pop())
 
     def until(self, ready: Collection[int], deadline: float) -> set[int]:
         """Collect until one of `ready` can be read. Returns those that can; none if the deadline comes first."""
@@ -79,5 +79,6 @@ class Collector:
         return 0
 
     def __exit__(self, *_):
+        self.handed_over()
         for descriptor in self._open:
             os.close(descriptor)
