@@ -3,9 +3,9 @@
     python benchmarks/warm_and_cold.py [--submissions 20] [--cold 3] [--tier sandbox]
 
 All unit cases that exist, on the solution, with the public seed. The cases' own compute is printed twice: each for the
-first time in a process that has torch (`compute.py`), as it is in both a warm and a cold submission; and again and again
-in one process, where caches and memory are warm too. Also prints what the parent's memory grows from the 20th submission
-to the last: with --submissions 500 this takes some ten minutes.
+first time in a process that has torch (`compute.py`), as it is in both a warm and a cold submission; and again and
+again in one process, where caches and memory are warm too. Also prints what the parent's memory grows from the 20th
+submission to the last: with --submissions 500 this takes some ten minutes.
 """
 
 import argparse
