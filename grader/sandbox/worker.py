@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from grader import experiment, protocol
+from grader.case import Ended, Observation
 
 REPLY, FAULTS = 3, 4  # descriptors of the frame and of what goes wrong before the job, in a process of its own
 
@@ -38,7 +39,9 @@ def prepare(modules: Iterable[str] = ()) -> None:
     torch.set_num_threads(1)  # unit cases are small, and a process that has run a parallel kernel must not fork
     image = torch.zeros(1, 1, 3, 3)
     torch.nn.functional.conv2d(image, image)  # makes torch look at the processor, which the sandbox does not show
-    torch.manual_seed(0)  # the first call takes milliseconds, which no child need spend again
+    # The first call of each takes milliseconds, which no child need spend again.
+    torch.manual_seed(0)
+    protocol.encode(Observation(Ended.COMPLETED, {"image": image.numpy()}))
 
 
 def redirect(output: int, reply: int, faults: int) -> None:
