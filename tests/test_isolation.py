@@ -1,11 +1,13 @@
 """What the tiers that run strangers' code keep from it."""
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from grader import ROOT
 from grader.sandbox import doctor, linux, start, view
 from tests.test_sandbox import asks_student, observe, student
 
@@ -91,16 +93,35 @@ def test_there_are_no_sockets_to_the_outside(family, confined, tmp_path):
 def test_the_sandbox_shows_nothing_but_libraries_and_the_submission(sandbox, tmp_path):
     top = answer(sandbox, tmp_path, "    return ' '.join(sorted(os.listdir('/')))\n").split()
     shown = {Path(path).parts[1] for path, _ in view.libraries()}
-    assert set(top) == shown | {"dev", "submission", "tmp"}
+    assert set(top) == shown | {"dev", "scratch", "submission", "tmp"}
     body = "    return ' '.join(sorted(n for f in ('/submission', '.') for n in os.listdir(f)))\n"
     assert answer(sandbox, tmp_path, body) == "models.py models.py"
 
 
 def test_only_the_scratch_folder_of_the_sandbox_can_be_written(sandbox, tmp_path):
     body = "    found = []\n    for top, folders, files in os.walk('/'):\n"
-    body += "        if os.access(top, os.W_OK) and not top.startswith('/tmp'): found.append(top)\n"
+    body += "        if os.access(top, os.W_OK) and not top.startswith('/scratch'): found.append(top)\n"
     body += "        if top.count('/') > 3: folders.clear()\n    return ' '.join(found)\n"
     assert answer(sandbox, tmp_path, body) == ""
+
+
+@pytest.mark.skipif(getattr(os, "geteuid", int)() != 0, reason="only root can mount without a user namespace")
+def test_libraries_below_tmp_stay_in_sight(tmp_path):
+    """As those of a clone in a temporary folder."""
+    library = tmp_path / "library"
+    library.mkdir()
+    library.joinpath("part.txt").write_text("seen")
+    script = f"""if True:
+        import os, pathlib
+        from grader.sandbox import isolation, linux, view
+        shown = [*view.libraries(), ({str(library)!r}, {str(library)!r})]
+        view.libraries = lambda: shown
+        linux.unshare(linux.NEW_MOUNT)
+        isolation.build_view(pathlib.Path({str(tmp_path)!r}), 2**20)
+        print(view.temporary_is_free(), open({str(library / "part.txt")!r}).read(), os.listdir("/scratch"))
+    """
+    told = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert told.stdout == "False seen []\n", told.stderr
 
 
 def test_code_runs_as_another_user_and_as_the_first_process_of_its_namespace(sandbox, tmp_path):

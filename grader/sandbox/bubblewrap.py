@@ -47,6 +47,8 @@ def command(job: Job, rules: int, inner: list[str]) -> list[str]:
     for name, value in _environment(job.device).items():
         options += ["--setenv", name, value]
     options += ["--proc", "/proc", "--dev", "/dev", "--size", str(job.limits.scratch_bytes), "--tmpfs", view.SCRATCH]
+    if view.temporary_is_free():
+        options += ["--symlink", view.SCRATCH, "/tmp"]
     for path, source in [*view.libraries(), *_runtime(), (view.SUBMISSION, str(job.folder.resolve()))]:
         options += ["--ro-bind", source, path]
     if job.device.startswith("cuda"):
@@ -69,6 +71,7 @@ def _environment(device):
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONSAFEPATH": "1",
         "HOME": view.SCRATCH,
+        "TMPDIR": view.SCRATCH,
         "MPLBACKEND": "Agg",
         "OMP_WAIT_POLICY": "PASSIVE",  # spinning threads slow down everybody else on a shared machine
     }

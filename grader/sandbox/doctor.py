@@ -152,7 +152,7 @@ def _bubblewrap_problem():
 
 def rehearse() -> None:
     """Isolate a child as the fork server does, and exit with its code; a fault is a traceback."""
-    from grader.sandbox import isolation
+    from grader.sandbox import isolation, view
 
     told, tell = os.pipe()
     mapped, go = os.pipe()
@@ -164,7 +164,7 @@ def rehearse() -> None:
             os.write(tell, b"!")
             os.read(mapped, 1)
             isolation.build_view(Path(folder), 2**20)
-            isolation.give_up_privileges(["/"], ["/tmp"], rules)
+            isolation.give_up_privileges(["/"], [view.SCRATCH], rules)
             os._exit(0)
         os.close(tell)
         if os.read(told, 1):

@@ -118,7 +118,8 @@ def build_view(submission: Path, scratch_bytes: int) -> None:
         _bind(f"/old{source}", path)
     for device in view.DEVICES:
         _bind(f"/old/dev/{device}", f"/dev/{device}")
-    os.symlink(view.SCRATCH, "/dev/shm")
+    for place in ("/dev/shm", "/tmp") if view.temporary_is_free() else ("/dev/shm",):
+        os.symlink(view.SCRATCH, place)
     os.mkdir(view.SCRATCH)
     linux.unmount("/old")
     os.rmdir("/old")
@@ -133,7 +134,7 @@ def _bind(source, target):
     else:
         os.makedirs(os.path.dirname(target), exist_ok=True)
         open(target, "w").close()
-    linux.mount(source, target, flags=linux.BIND)
+    linux.mount(source, target, flags=linux.BIND | linux.RECURSIVE)  # a part of a locked tree cannot be bound
 
 
 def limit(allowance: Allowance, threads_of_user: int = 0, address_space: bool = True) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import re
 import socket
@@ -43,7 +44,7 @@ class ForkServers:
         Raises:
             InfrastructureError: the server itself failed. It is started anew for the next case.
         """
-        modules = _preloads(folder)
+        modules = _preloads(folder, folder.stat().st_mtime_ns)
         try:
             return self._server(modules).observe(Job(case, folder, seed, limits, arguments or {}, device))
         except ServerError:
@@ -71,8 +72,9 @@ class ForkServers:
             server.close()
 
 
-def _preloads(folder):
-    """Those of PRELOADED that a file of the submission imports at its top level."""
+@functools.lru_cache(maxsize=100)
+def _preloads(folder, changed):
+    """Those of PRELOADED that a file of the submission imports at its top level, for a state of the folder."""
     lines = [
         line
         for path in folder.glob("*.py")

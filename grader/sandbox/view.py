@@ -11,7 +11,7 @@ from pathlib import Path
 
 DEVICES = ("null", "zero", "full", "random", "urandom")  # of /dev
 SUBMISSION = "/submission"  # where the view holds it, read-only
-SCRATCH = "/tmp"  # the one writable place
+SCRATCH = "/scratch"  # the one writable place; /tmp leads there, unless there are libraries below it
 WORK = "submission"  # the folder in a place for scratch files in which code runs
 
 
@@ -33,6 +33,11 @@ def libraries() -> list[tuple[str, str]]:
         if os.path.exists(path) and not inside:
             found.append((path, os.path.realpath(path)))
     return found
+
+
+def temporary_is_free() -> bool:
+    """Whether none of the libraries lies below /tmp."""
+    return not any(path.startswith("/tmp/") for path, _ in libraries())
 
 
 def everyone_reads() -> bool:

@@ -108,14 +108,13 @@ def report_fault(faults: int, error: BaseException) -> NoReturn:
 def serial() -> None:
     """Serve a job a line, in this very process: the next one starts from what the last has left of it.
 
-    A job names two files, for the frame and for what is printed. The answer is a line with the seconds it took; an
-    empty one comes first, when the first job can be served.
+    A job names two files, for the frame and for what is printed. The answer is an empty line when the job begins, and
+    one with the seconds it took when it has ended.
     """
     jobs, answers = sys.stdin, os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     sys.stdin = open(os.devnull)  # noqa: SIM115  (for the process's life)
     prepare()
-    print(file=answers, flush=True)
     for line in jobs:
         job = json.loads(line)
         try:
@@ -123,6 +122,7 @@ def serial() -> None:
         except Exception as error:  # ours: no student code has run yet
             answer = {"exit": "fault", "message": f"{job['case']}: {error!r}"}
         else:
+            print(file=answers, flush=True)
             answer = {"exit": 0, "seconds": _serve(job, observe)}
         print(json.dumps(answer), file=answers, flush=True)
 
