@@ -81,7 +81,8 @@ def observation(job: Job, answer: dict, reply: bytes, output: bytes) -> Observat
         raise InfrastructureError(answer["message"])
     common = {"output": output.decode("utf-8", "replace"), "seconds": answer["seconds"]}
     limits, exit = job.limits, answer["exit"]
-    if exit == "time":
+    if exit == "time" or (isinstance(exit, int) and exit != 0 and answer["seconds"] >= job.seconds):
+        # Looking for the line that hangs may itself end the process, when native code changes the stack meanwhile.
         return Observation(Ended.TIMED_OUT, where=_innermost(reply, job.folder), **common)
     if exit in _EXCESS:
         return Observation(Ended.DIED, message=_EXCESS[exit](limits), **common)
