@@ -145,13 +145,14 @@ def limit(allowance: Allowance, threads_of_user: int = 0, address_space: bool = 
         threads_of_user: how many threads of the same user exist outside, where the kernel counts them in.
         address_space: limit that too. A GPU's driver reserves more of it than there is memory.
     """
+    spent = resource.getrusage(resource.RUSAGE_SELF)  # on imports, in an interpreter of its own
     hard = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_NOFILE: OPEN_FILES,
         resource.RLIMIT_FSIZE: allowance.scratch_bytes,
         resource.RLIMIT_MEMLOCK: 0,
         resource.RLIMIT_NPROC: allowance.processes + threads_of_user,
-        resource.RLIMIT_CPU: int(allowance.seconds * (os.cpu_count() or 1)) + 2,
+        resource.RLIMIT_CPU: int(spent.ru_utime + spent.ru_stime + allowance.seconds * (os.cpu_count() or 1)) + 2,
     }
     if address_space:
         hard[resource.RLIMIT_AS] = _address_space() + allowance.memory_bytes
