@@ -49,6 +49,14 @@ REMEDIES = (
         r"PytorchStreamReader|^EOFError: $",
         "The checkpoint is not whole: save it again, and upload it anew.",
     ),
+    (r"^MemoryError|can't allocate memory|Cannot allocate memory", "This is more memory than a case may use."),
+    (r"^BlockingIOError|can't start new thread", "These are more processes or threads than a case may start."),
+    (
+        r"URLError|gaierror|Network is unreachable|^PermissionError: \[Errno 1\] Operation not permitted$",
+        "There is no network while your code is graded, and little else of the system: compute, and return.",
+    ),
+    (r"No space left on device|File too large", "These are more files than a case may write."),
+    (r"Read-only file system|^PermissionError: \[Errno 13\]", "Write to the working directory only, and little."),
 )
 
 
