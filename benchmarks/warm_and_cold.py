@@ -23,7 +23,6 @@ from grader import assignment as assignments  # noqa: E402
 from grader import golden  # noqa: E402
 from grader.grading import open_submission  # noqa: E402
 from grader.sandbox import start  # noqa: E402
-from grader.sandbox.exchange import Limits  # noqa: E402
 from grader.sandbox.serial import Serial  # noqa: E402
 
 SETTLED = 20  # submissions after which the parent's memory should not grow any more
@@ -54,12 +53,14 @@ def floor():
     subprocess.run([sys.executable, "-c", "import torch"], cwd=ROOT, check=True)
 
 
-def empty(tier, rounds=50):
+def empty(assignment, tier, rounds=50):
     """Median seconds of a case that does nothing."""
-    tier.observe(nothing, ROOT / "student", 0, Limits())
-    return statistics.median(
-        seconds_of(lambda: tier.observe(nothing, ROOT / "student", 0, Limits())) for _ in range(rounds)
-    )
+
+    def observe():
+        tier.observe(nothing, ROOT / "student", 0, assignment.limits)
+
+    observe()
+    return statistics.median(seconds_of(observe) for _ in range(rounds))
 
 
 def main():
@@ -83,10 +84,10 @@ def main():
     serial = Serial()
     grade(assignment, serial, known, cases)
     again = statistics.median(seconds_of(lambda: grade(assignment, serial, known, cases)) for _ in range(5))
-    again -= len(cases) * empty(serial)
+    again -= len(cases) * empty(assignment, serial)
     serial.close()
     tier, warm, memory = start(arguments.tier), [], []
-    overhead = empty(tier)
+    overhead = empty(assignment, tier)
     for _ in range(arguments.submissions):
         warm.append(seconds_of(lambda: grade(assignment, tier, known, cases)))
         memory.append(resident())

@@ -136,11 +136,12 @@ def doctor():
     """Tell which tier of trust this machine has, why not a stronger one, and what code at it can reach."""
     from grader.sandbox import doctor as looking
 
-    for finding in looking.findings():
+    found = list(looking.findings())
+    for finding in found:
         print(f"{finding.tier:<11}{'available' if finding.available else 'not available'}")
         for line in finding.lacks or finding.has:
             print(f"{'':<11}- {line}")
-    chosen, assignment = looking.strongest().tier, assignments.load()
+    chosen, assignment = next(f.tier for f in found if f.available), assignments.load()
     with _tier(chosen) as tier:
         reached = looking.reached(tier, assignment.student, assignment.limits)
     print(f"\nSubmissions are graded at tier `{chosen}` here. Code at it ...")

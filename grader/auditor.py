@@ -15,7 +15,7 @@ from torch.nn import functional as F
 CLASSES = 10
 SIDE = 8  # of a thumbnail
 LEVELS = 255  # of grey in a thumbnail
-COPY_DISTANCE = 2.5  # root mean square, in levels; the nearest of our samples is twice as far from any training image
+COPY_DISTANCE = 2.5  # root mean square, in levels; MANIFEST.json tells how near test images and our samples come
 
 
 class Auditor(nn.Module):

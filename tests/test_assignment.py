@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections import Counter
+from dataclasses import fields
 
 import pytest
 
@@ -12,7 +13,7 @@ from grader import assignment as assignments
 from grader import golden
 from grader.assignment import load
 from grader.case import Case
-from grader.sandbox import Limits
+from grader.sandbox.exchange import Limits
 
 
 def test_staff_get_what_students_do_not(assignment):
@@ -89,7 +90,7 @@ def test_every_array_of_every_golden_has_a_text_for_students_and_the_other_way_r
 
 def test_the_limits_of_a_case_are_those_of_the_policy(assignment):
     policy = assignment.policy.limits.model_dump()
-    assert vars(assignment.limits) == {name: policy[name] for name in vars(Limits())}
+    assert vars(assignment.limits) == {limit.name: policy[limit.name] for limit in fields(Limits)}
 
 
 def test_the_allowlist_holds_every_graded_checkpoint(assignment):

@@ -10,7 +10,8 @@ import pytest
 from grader import sampling
 from grader.case import Case, InfrastructureError
 from grader.sandbox import bubblewrap, view
-from grader.sandbox.exchange import Job, Limits
+from grader.sandbox.exchange import Job
+from tests.test_sandbox import LIMITS
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="bubblewrap is Linux's"),
@@ -46,7 +47,7 @@ def sampled(tmp_path, sandbox):
         (tmp_path / "assignment.py").write_text(MODEL.format(value=value, body=body))
         torch.save({}, tmp_path / "weights.pt")
         case = replace(CASE, seconds=limits.pop("seconds", 20.0))
-        return bubblewrap.observe(Job(case, tmp_path, 0, Limits(**limits), ARGUMENTS))
+        return bubblewrap.observe(Job(case, tmp_path, 0, replace(LIMITS, **limits), ARGUMENTS))
 
     return sample
 
@@ -89,18 +90,18 @@ def test_a_fault_before_any_student_code_is_ours(tmp_path, monkeypatch):
         """Not in any module"""
 
     with pytest.raises(InfrastructureError, match="could not run the job: ModuleNotFoundError"):
-        bubblewrap.observe(Job(Case("0.x", "", 0.0, nowhere, ""), tmp_path, 0, Limits(), {}))
+        bubblewrap.observe(Job(Case("0.x", "", 0.0, nowhere, ""), tmp_path, 0, LIMITS, {}))
 
 
 def test_a_missing_bubblewrap_is_named_with_what_mends_it(tmp_path, monkeypatch):
     monkeypatch.setattr(bubblewrap.shutil, "which", lambda name: None)
     with pytest.raises(InfrastructureError, match="bubblewrap is missing: make system-deps"):
-        bubblewrap.observe(Job(CASE, tmp_path, 0, Limits(), {}))
+        bubblewrap.observe(Job(CASE, tmp_path, 0, LIMITS, {}))
 
 
 def test_gpu_devices_are_bound_when_asked_for_and_only_then(tmp_path, monkeypatch):
     monkeypatch.setattr(view, "gpus", lambda: ["/dev/nvidia0", "/dev/nvidiactl"])
-    cuda, cpu = (bubblewrap.command(Job(CASE, tmp_path, 0, Limits(), {}, d), 9, ["python"]) for d in ("cuda:0", "cpu"))
+    cuda, cpu = (bubblewrap.command(Job(CASE, tmp_path, 0, LIMITS, {}, d), 9, ["python"]) for d in ("cuda:0", "cpu"))
     bound = [cuda[i + 1] for i, option in enumerate(cuda) if option == "--dev-bind"]
     assert bound == ["/dev/nvidia0", "/dev/nvidiactl"]
     assert "/sys" in cuda

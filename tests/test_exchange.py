@@ -1,9 +1,12 @@
 """What the parent makes of how a job ended."""
 
+from dataclasses import replace
+
 import pytest
 
 from grader.case import InfrastructureError, case
-from grader.sandbox.exchange import Job, Limits, observation
+from grader.sandbox.exchange import Job, observation
+from tests.test_sandbox import LIMITS
 
 
 @case("9.job", points=1, equation="", shows={})
@@ -17,7 +20,7 @@ def ended(tmp_path):
     """ended(answer, reply) is the observation of a job of 3 seconds that ended so."""
 
     def make(exit, seconds=1.0, reply=b"", **limits):
-        job = Job(nothing, tmp_path, 0, Limits(seconds=3.0, **limits), {})
+        job = Job(nothing, tmp_path, 0, replace(LIMITS, seconds=3.0, **limits), {})
         return observation(job, {"exit": exit, "seconds": seconds, "message": "why"}, reply, b"printed")
 
     return make

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from grader import assignment as assignments
 from grader.case import InfrastructureError, Outcome, case
 from grader.grading import open_submission
 from grader.sandbox import InProcess, start
-from grader.sandbox.exchange import Limits
 
+LIMITS = assignments.load().limits
 RESTORE = "        self.num_steps = num_steps\n"
 
 
@@ -56,7 +57,7 @@ def test_a_broken_file_costs_only_the_cases_that_need_it(text, make_submission, 
 
 def observe(tier, folder, experiment, **limits):
     """Run an experiment of this file."""
-    return tier.observe(experiment, folder, 0, Limits(**{"seconds": 20.0} | limits))
+    return tier.observe(experiment, folder, 0, replace(LIMITS, **{"seconds": 20.0} | limits))
 
 
 def experiment(function):

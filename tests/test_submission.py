@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader import submission
+from grader import members
 from grader.submission import Allowed, SubmissionError, lay_out, read_allowlist
 from grader.text import visible
 
@@ -361,7 +361,7 @@ def test_what_is_forbidden_to_read_is_refused_in_a_sentence(tmp_path, given_file
     def forbidden(path, count):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(submission, "_read", forbidden)  # root may read everything
+    monkeypatch.setattr(members, "_read", forbidden)  # root may read everything
     refuse(as_folder(tmp_path, FILES), given_files, "assignment.py cannot be read: .*Permission denied")
 
 
@@ -424,7 +424,7 @@ def test_a_damaged_lzma_member_is_refused(tmp_path, given_files):
 
 
 def test_a_zip_of_too_many_members_is_refused(tmp_path, given_files, monkeypatch):
-    monkeypatch.setattr(submission, "MEMBERS_CAP", 50)
+    monkeypatch.setattr(members, "MEMBERS_CAP", 50)
     fill = {f"noise/{i}": b"" for i in range(47)}
     assert laid_out(write_zip(tmp_path / "a.zip", FILES | fill), given_files)[0] == GIVEN | FILES
     path = write_zip(tmp_path / "b.zip", FILES | fill | {"one more": b""})

@@ -13,14 +13,15 @@ from pathlib import Path
 from benchmarks.other_graders.cases import CASES
 from benchmarks.other_graders.environment import HERE, score_in
 from benchmarks.other_graders.table import Graded
+from grader import assignment as assignments
 from grader.case import Ended, InfrastructureError, Outcome
 from grader.judge import judge
-from grader.sandbox import Limits, start
+from grader.sandbox import start
 from grader.sandbox.doctor import strongest
 from grader.submission import lay_out, read_allowlist
 
 ASSIGNMENT = HERE / "assignment"
-LIMITS = Limits(seconds=10.0)
+LIMITS = assignments.load().limits
 COMMAND = "tier.observe and judge, 3 cases x 2 seeds on one warm worker (tier {tier})"
 
 

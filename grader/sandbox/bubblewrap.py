@@ -87,12 +87,12 @@ def observe(job: Job) -> Observation:
     """
     if not shutil.which("bwrap"):
         raise InfrastructureError("bubblewrap is missing: make system-deps")
-    told, tell = os.pipe()  # of faults; it closes when the student's code begins
     with Collector(job.limits) as collector, tempfile.TemporaryFile() as text, tempfile.TemporaryFile() as rules:
         isolation.system_call_filter().export_bpf(rules)
         text.write(job.text())
         for file in (text, rules):
             file.seek(0)
+        told, tell = os.pipe()  # of faults; it closes when the student's code begins
         inner = [sys.executable, "-m", "grader.sandbox.worker", "once", str(collector.reply_end), str(tell)]
         process = subprocess.Popen(
             command(job, rules.fileno(), inner),
@@ -129,7 +129,7 @@ def _wait(job, collector, process, told):
             if ended in ready:
                 why = process.wait()
                 break
-            why = _excess(job, process.pid, deadline)
+            why = watch.excess(process.pid, deadline, job.limits)
     finally:
         os.close(ended)
     if heard != STARTED:
@@ -137,12 +137,3 @@ def _wait(job, collector, process, told):
         said = heard.decode("utf-8", "replace") or collector.output.decode("utf-8", "replace")[-500:]
         return {"exit": "fault", "message": f"bubblewrap could not run the job: {said or 'no answer'}"}
     return {"exit": why, "seconds": time.monotonic() - start}
-
-
-def _excess(job, pid, deadline):
-    if time.monotonic() > deadline:
-        return "time"
-    memory, threads = watch.used(pid)
-    if memory > job.limits.memory_bytes:
-        return "memory"
-    return "processes" if threads > job.limits.processes else None

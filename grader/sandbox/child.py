@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from grader.sandbox import isolation, linux, view, watch, worker
+from grader.sandbox.exchange import Limits
 
 UNSHARED = b"unshared"  # a child tells that it waits for the names of its users
 
@@ -22,7 +23,7 @@ class Child:
     """What a forked child has to go by."""
 
     observe: Callable
-    allowance: isolation.Allowance
+    limits: Limits
     device: str
     scratch: Path  # an empty folder, removed at the end
     job: int  # descriptors from here on
@@ -38,7 +39,7 @@ class Child:
 
     def limit(self, threads_of_user: int = 0) -> None:
         """Set the limits of the kernel."""
-        isolation.limit(self.allowance, threads_of_user, address_space=not self.device.startswith("cuda"))
+        isolation.limit(self.limits, threads_of_user, address_space=not self.device.startswith("cuda"))
 
     def run(self, job: dict, folder: Path, seal: Callable = lambda: None) -> NoReturn:
         """Close all other descriptors, seal what is to be sealed, and run the job in `folder`."""
@@ -87,7 +88,7 @@ def sandboxed(child: Child) -> NoReturn:
     os.write(child.faults, UNSHARED)
     os.read(child.mapped, 1)
     child.limit()
-    isolation.build_view(Path(job["folder"]), child.allowance.scratch_bytes)
+    isolation.build_view(Path(job["folder"]), child.limits.scratch_bytes)
 
     def seal():
         isolation.give_up_privileges(["/"], ["/dev", view.SCRATCH], rules)

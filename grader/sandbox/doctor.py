@@ -15,7 +15,6 @@ from grader import ROOT
 from grader.case import Ended, InfrastructureError
 from grader.sandbox.reach import reach
 
-TIERS = ("sandbox", "restricted", "process", "none")  # from the strongest
 SYSTEM_DEPS = "make system-deps"
 
 
@@ -112,16 +111,16 @@ def _seccomp_problem():
 
 def _namespaces_problem():
     """Try in a process of its own all that a child of the fork server does, but the code of a submission."""
-    tried = subprocess.run(
-        [sys.executable, "-c", "from grader.sandbox import doctor; doctor.rehearse()"],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    tried = _try([sys.executable, "-c", "from grader.sandbox import doctor; doctor.rehearse()"])
+    return f"namespaces are refused ({tried}): {_who_refuses()}" if tried else ""
+
+
+def _try(command):
+    """Run a command. Returns its last line of complaint; '' if it succeeds."""
+    tried = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if tried.returncode == 0:
         return ""
-    return f"namespaces are refused ({tried.stderr.strip().splitlines()[-1:] or tried.returncode}): {_who_refuses()}"
+    return (tried.stderr.strip().splitlines() or [f"exit code {tried.returncode}"])[-1]
 
 
 def _who_refuses():
@@ -146,8 +145,8 @@ def _bubblewrap_problem():
     if not shutil.which("bwrap"):
         return f"bubblewrap is missing: {SYSTEM_DEPS}"
     command = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true"]
-    tried = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    return "" if tried.returncode == 0 else f"bubblewrap cannot start: {tried.stderr.strip()}"
+    tried = _try(command)
+    return f"bubblewrap cannot start: {tried}" if tried else ""
 
 
 def rehearse() -> None:

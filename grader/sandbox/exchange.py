@@ -18,14 +18,14 @@ STARTUP_SECONDS = 120  # to import torch, on the slowest disk
 
 @dataclass(frozen=True)
 class Limits:
-    """What one case may use."""
+    """What one case may use. The figures are in assignment.toml."""
 
-    seconds: float = 10.0  # wall-clock, the import of the student's files included
-    memory_bytes: int = 2 * 2**30  # of all its processes, beyond what the imported libraries take
-    processes: int = 64  # threads included
-    scratch_bytes: int = 2**28  # of files
-    reply_bytes: int = 16 * 2**20  # of arrays
-    output_bytes: int = 20_000  # of what it prints; the rest is forgotten
+    seconds: float  # wall-clock, the import of the student's files included
+    memory_bytes: int  # of all its processes, beyond what the imported libraries take
+    processes: int  # threads included
+    scratch_bytes: int  # of files
+    reply_bytes: int  # of arrays
+    output_bytes: int  # of what it prints; the rest is forgotten
 
 
 @dataclass(frozen=True)
@@ -46,23 +46,13 @@ class Job:
 
     def request(self) -> dict:
         """What the process that starts the job must know: nothing of the submission, and no seed."""
-        limits = asdict(self.limits)
-        allowance = {name: limits[name] for name in ("memory_bytes", "processes", "scratch_bytes")}
-        return {
-            "case": self.case.reference,
-            "device": self.device,
-            "allowance": {"seconds": self.seconds, **allowance},
-        }
+        limits = asdict(self.limits) | {"seconds": self.seconds}
+        return {"case": self.case.reference, "device": self.device, "limits": limits}
 
     def text(self) -> bytes:
         """What the process that runs it must know, as JSON."""
-        job = self.request() | {
-            "folder": str(self.folder),
-            "seed": self.seed,
-            "arguments": self.arguments,
-            "seconds": self.seconds,
-        }
-        return json.dumps(job).encode()
+        job = {"folder": str(self.folder), "seed": self.seed, "arguments": self.arguments}
+        return json.dumps(self.request() | job).encode()
 
 
 def observation(job: Job, answer: dict, reply: bytes, output: bytes) -> Observation:

@@ -23,6 +23,7 @@ from typing import NoReturn
 from grader import experiment
 from grader.sandbox import isolation, linux, view, watch, worker
 from grader.sandbox.child import TIERS, UNSHARED, Child
+from grader.sandbox.exchange import Limits
 
 GLANCE = 0.05  # seconds between looks at what a child uses
 SPARE_THREADS = 8  # of the harness's own, beyond those that the kernel lets the code have
@@ -42,7 +43,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()  # the garbage collector of a child then leaves these pages shared
     linux.gather_pages()
-    server = Server(TIERS[tier], requests, watch.own_memory(os.getpid()))
+    server = Server(TIERS[tier], requests, watch.own_memory())
     while True:
         message, descriptors, _, _ = socket.recv_fds(requests, 2**16, DESCRIPTORS)
         if not message:
@@ -71,17 +72,17 @@ class Server:
             observe = experiment.find(request["case"])
         except Exception as error:  # ours: no student code has run yet
             return {"exit": "fault", "message": f"cannot find the experiment {request['case']}: {error!r}"}
-        start, allowance = time.monotonic(), isolation.Allowance(**request["allowance"])
+        start, limits = time.monotonic(), Limits(**request["limits"])
         with tempfile.TemporaryDirectory(prefix="scratch-", ignore_cleanup_errors=True) as scratch:
             told, tell = os.pipe()  # of faults before any student code has run
             mapped, go = os.pipe()
             child = os.fork()
             if child == 0:
-                self._in_child(Child(observe, allowance, request["device"], Path(scratch), *descriptors, tell, mapped))
+                self._in_child(Child(observe, limits, request["device"], Path(scratch), *descriptors, tell, mapped))
             os.close(tell)
             os.close(mapped)
             try:
-                ended, message = self._wait(child, told, go, start + allowance.seconds + worker.LAST_WORDS, allowance)
+                ended, message = self._wait(child, told, go, start + limits.seconds + worker.LAST_WORDS, limits)
             finally:
                 watch.end_descendants()
             os.close(told)
@@ -97,7 +98,7 @@ class Server:
         finally:
             os._exit(1)  # whatever went wrong, a child never becomes a second server
 
-    def _wait(self, child, told, go, deadline, allowance):
+    def _wait(self, child, told, go, deadline, limits):
         """Watch a child until it has ended. Returns how it ended, and what it told of a fault."""
         heard, why, process, poll = b"", None, os.pidfd_open(child), select.poll()
         for descriptor in (process, told, self.requests.fileno()):
@@ -116,7 +117,7 @@ class Server:
                 break
             if self.requests.fileno() in ready:
                 sys.exit()  # the parent has gone
-            if not why and (why := self._excess(deadline, allowance)):
+            if not why and (why := watch.excess(os.getpid(), deadline, limits, self.base_bytes, SPARE_THREADS)):
                 watch.kill_descendants()
         os.close(process)
         _, status = os.waitpid(child, 0)
@@ -124,15 +125,6 @@ class Server:
         if heard != worker.STARTED:
             return "fault", heard.decode("utf-8", "replace") or "a child of the fork server ended before it had begun"
         return why or os.waitstatus_to_exitcode(status), ""
-
-    def _excess(self, deadline, allowance):
-        """What the job has used too much of, if anything."""
-        if time.monotonic() > deadline:
-            return "time"
-        memory, threads = watch.used(os.getpid(), self.base_bytes)
-        if memory > allowance.memory_bytes:
-            return "memory"
-        return "processes" if threads > allowance.processes + SPARE_THREADS else None
 
 
 def _name_users(child, go):

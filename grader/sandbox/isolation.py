@@ -11,10 +11,10 @@ import functools
 import os
 import resource
 import signal
-from dataclasses import dataclass
 from pathlib import Path
 
 from grader.sandbox import linux, view
+from grader.sandbox.exchange import Limits
 
 USERS = range(61184, 65520)  # that no account has: systemd's for dynamic users; a grader that is root borrows one
 INSIDE = 1  # the number of that user in the sandbox
@@ -34,16 +34,6 @@ _REFUSED = (
 )
 
 
-@dataclass(frozen=True)
-class Allowance:
-    """What one run may use."""
-
-    seconds: float
-    memory_bytes: int  # beyond what the interpreter with its libraries has; of all its processes together
-    processes: int  # threads included
-    scratch_bytes: int
-
-
 @functools.cache
 def system_call_filter(only_process: int | None = None):
     """The filter of system calls; `load()` it to obey it for ever.
@@ -52,7 +42,7 @@ def system_call_filter(only_process: int | None = None):
         only_process: also refuse signals to any process but this, for want of a PID namespace.
 
     Raises:
-        OSError, ImportError: libseccomp is missing.
+        ImportError, RuntimeError: pyseccomp or libseccomp is missing.
     """
     import pyseccomp as seccomp
 
@@ -137,11 +127,11 @@ def _bind(source, target):
     linux.mount(source, target, flags=linux.BIND | linux.RECURSIVE)  # a part of a locked tree cannot be bound
 
 
-def limit(allowance: Allowance, threads_of_user: int = 0, address_space: bool = True) -> None:
+def limit(limits: Limits, threads_of_user: int = 0, address_space: bool = True) -> None:
     """Set the limits that the kernel itself enforces on each process.
 
     Args:
-        allowance: what may be used.
+        limits: what may be used.
         threads_of_user: how many threads of the same user exist outside, where the kernel counts them in.
         address_space: limit that too. A GPU's driver reserves more of it than there is memory.
     """
@@ -149,13 +139,13 @@ def limit(allowance: Allowance, threads_of_user: int = 0, address_space: bool = 
     hard = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_NOFILE: OPEN_FILES,
-        resource.RLIMIT_FSIZE: allowance.scratch_bytes,
+        resource.RLIMIT_FSIZE: limits.scratch_bytes,
         resource.RLIMIT_MEMLOCK: 0,
-        resource.RLIMIT_NPROC: allowance.processes + threads_of_user,
-        resource.RLIMIT_CPU: int(spent.ru_utime + spent.ru_stime + allowance.seconds * (os.cpu_count() or 1)) + 2,
+        resource.RLIMIT_NPROC: limits.processes + threads_of_user,
+        resource.RLIMIT_CPU: int(spent.ru_utime + spent.ru_stime + limits.seconds * (os.cpu_count() or 1)) + 2,
     }
     if address_space:
-        hard[resource.RLIMIT_AS] = _address_space() + allowance.memory_bytes
+        hard[resource.RLIMIT_AS] = _address_space() + limits.memory_bytes
     for what, most in hard.items():
         _, before = resource.getrlimit(what)
         most = most if before == resource.RLIM_INFINITY else min(most, before)

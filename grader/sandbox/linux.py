@@ -21,7 +21,7 @@ NEW_MOUNT, NEW_UTS, NEW_IPC, NEW_USER, NEW_PID, NEW_NET = (
     0x40000000,
 )
 READ_ONLY, NO_SUID, NO_DEV, NO_EXEC, BIND, RECURSIVE, PRIVATE = 1, 2, 4, 8, 0x1000, 0x4000, 1 << 18
-DETACH = 2
+_DETACH = 2
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_CAPBSET_DROP = 1, 4, 24
 _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 36, 38, 47, 4
@@ -100,7 +100,7 @@ def pivot_root(new: str, old: str) -> None:
 
 def unmount(path: str) -> None:
     """Detach a mount and all below it."""
-    _check(_libc.umount2(path.encode(), DETACH), f"umount {path}")
+    _check(_libc.umount2(path.encode(), _DETACH), f"umount {path}")
 
 
 def _prctl(call, *arguments):
@@ -141,7 +141,7 @@ def drop_capabilities() -> None:
 def gather_pages() -> None:
     """Let this process's own memory lie in huge pages where it can, so that a fork has few entries to copy.
 
-    A fork of a process that has imported torch then takes a third of the time. Kernels before 6.1 cannot do it.
+    Kernels before 6.1 cannot do it: nothing happens.
     """
     for line in Path("/proc/self/maps").read_text().splitlines():
         bounds, kind, offset, _, _, *name = line.split()

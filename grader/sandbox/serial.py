@@ -62,7 +62,7 @@ class Serial:
             line = self._answers.get(timeout=STARTUP_SECONDS)  # the first job waits for the import of torch
             start = time.monotonic()
             if line and not line.strip():  # it begins
-                line = self._answers.get(timeout=request["seconds"] + LAST_WORDS)
+                line = self._answers.get(timeout=request["limits"]["seconds"] + LAST_WORDS)
         except queue.Empty:
             line, exit = b"", "time"
         else:

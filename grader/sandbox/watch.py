@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from grader.sandbox.exchange import Limits
 
 
 def descendants(pid: int) -> Iterator[int]:
@@ -17,24 +20,31 @@ def descendants(pid: int) -> Iterator[int]:
             yield from descendants(int(child))
 
 
-def used(pid: int, base_bytes: int = 0) -> tuple[int, int]:
-    """(bytes of memory, threads) of all that a process has started.
+def excess(pid: int, deadline: float, limits: Limits, base_bytes: int = 0, spare_threads: int = 0) -> str | None:
+    """What all that a process has started uses too much of: 'time', 'memory', 'processes', or None.
 
     Args:
         pid: the process, itself not counted.
-        base_bytes: of memory that each of them shares with where it was forked from.
+        deadline: by the monotonic clock.
+        limits: of the job.
+        base_bytes: of memory that each descendant shares with where it was forked from.
+        spare_threads: of the harness's own, beyond those that the code may have.
     """
-    memory = threads = 0
+    if time.monotonic() > deadline:
+        return "time"
+    memory, threads = 0, -spare_threads
     for descendant in descendants(pid):
         own, count = _status(descendant)
         memory += max(0, own - base_bytes)
         threads += count
-    return memory, threads
+    if memory > limits.memory_bytes:
+        return "memory"
+    return "processes" if threads > limits.processes else None
 
 
-def own_memory(pid: int) -> int:
-    """Bytes of memory of a process that are not files."""
-    return _status(pid)[0]
+def own_memory() -> int:
+    """Bytes of memory of this process that are not files."""
+    return _status(os.getpid())[0]
 
 
 def _status(pid):

@@ -20,13 +20,14 @@ from typing import NoReturn
 
 from grader import experiment, protocol
 from grader.case import Ended, Observation
+from grader.sandbox.exchange import Limits
 
 REPLY, FAULTS = 3, 4  # descriptors of the frame and of what goes wrong before the job, in a process of its own
 
 LAST_WORDS = 0.5  # seconds from the end of its time until a process is ended, to tell which line hangs
 STARTED = b"started"  # what a process tells there before it runs any code of a student
 
-# A child in the sandbox does not see the files of the first any more; torch would import the second in every backward.
+# A child in the sandbox no longer sees the file of the first; torch imports the second at every child's first backward.
 _BESIDE_STUDENT_CODE = ("grader.probes", "torch.nested._internal.nested_tensor")
 
 
@@ -59,7 +60,7 @@ def run(job: dict, observe, folder: Path) -> NoReturn:
     """Run a job in a process that `redirect` has arranged, to its end and that of the process.
 
     Args:
-        job: `id`, `seed`, `arguments` and `seconds` of the experiment.
+        job: `seed`, `arguments` and `limits` of the experiment.
         observe: the experiment.
         folder: the submission, as this process sees it.
     """
@@ -71,7 +72,8 @@ def run(job: dict, observe, folder: Path) -> NoReturn:
 
 
 def _frame(job, observe, folder, reply):
-    faulthandler.dump_traceback_later(job["seconds"], file=reply)  # the line that hangs takes the place of the reply
+    # The line that hangs takes the place of the reply.
+    faulthandler.dump_traceback_later(job["limits"]["seconds"], file=reply)
     observation = experiment.run(observe, folder, job["seed"], job["arguments"])
     faulthandler.cancel_dump_traceback_later()
     frame = protocol.encode(observation)
@@ -90,7 +92,7 @@ def once(reply: int, faults: int) -> NoReturn:
         prepare()
         observe = experiment.find(job["case"])
         folder = view.lay_links(Path(view.SCRATCH), Path(view.SUBMISSION))
-        isolation.limit(isolation.Allowance(**job["allowance"]), address_space=not job["device"].startswith("cuda"))
+        isolation.limit(Limits(**job["limits"]), address_space=not job["device"].startswith("cuda"))
         redirect(1, reply, faults)
         faults = FAULTS
         isolation.restrict_files(["/"], ["/dev", view.SCRATCH])

@@ -27,7 +27,6 @@ class Attack:
     says: str = ""  # regular expression for what the student then reads
     seconds: float | None = None  # limit of each case, instead of its own
     needs_secret: bool = False  # fails only with a seed that the student does not know
-    gap: str = ""  # why it succeeds today, if it does
 
 
 # ------------------------------------------------------------------------------------------------- what is handed in

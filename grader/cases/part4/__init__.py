@@ -1,6 +1,6 @@
 """Part 4: the conditional DDPM on FashionMNIST, in the order in which a student gets to it."""
 
-from grader.cases.part4 import ddpm, network, schedule
+from grader.cases.part4 import ddpm_sampling, ddpm_training, network, schedule
 
 CASES = (
     network.embedding,
@@ -10,11 +10,11 @@ CASES = (
     schedule.schedule_refusal,
     schedule.add_noise,
     schedule.noise,
-    ddpm.ddpm_loss,
-    ddpm.ddpm_gradient,
-    ddpm.ddpm_training,
-    ddpm.ddpm_step,
-    ddpm.ddpm_sample,
-    ddpm.ddpm_sampling_rules,
-    ddpm.prepare_ddpm,
+    ddpm_training.ddpm_loss,
+    ddpm_training.ddpm_gradient,
+    ddpm_training.ddpm_training,
+    ddpm_sampling.ddpm_step,
+    ddpm_sampling.ddpm_sample,
+    ddpm_sampling.ddpm_sampling_rules,
+    ddpm_training.prepare_ddpm,
 )
