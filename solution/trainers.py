@@ -1,4 +1,4 @@
-"""Given: one training loop for every model of part 4, and the files that it leaves.
+"""Given: one training loop for every model of part 4, and the files that it leaves; parts 2 and 3 write theirs with it.
 
 A model is trained through `loss = model(images, labels)`. Training can be interrupted at any moment and goes on where
 it last saved: the state lies beside the checkpoint, in `<name>.resume.pt`, until training is complete.
@@ -117,7 +117,7 @@ def train(model, dataset, checkpoint, config=TrainConfig(), device=None, resume=
 def save_weights(model, path):
     """Write a state dict with float16 weights, whole or not at all."""
     weights = {name: w.half() if w.is_floating_point() else w for name, w in model.state_dict().items()}
-    _write({name: w.cpu().contiguous() for name, w in weights.items()}, Path(path))
+    write_whole({name: w.cpu().contiguous() for name, w in weights.items()}, path)
 
 
 def load_weights(model, path):
@@ -137,7 +137,7 @@ def load_weights(model, path):
 
 def _store(path, parts, config, progress):
     states = {name: part.state_dict() for name, part in parts.items()}
-    _write({"parts": states, "config": asdict(config), "progress": progress, "rng": torch.get_rng_state()}, path)
+    write_whole({"parts": states, "config": asdict(config), "progress": progress, "rng": torch.get_rng_state()}, path)
 
 
 def _restore(path, parts, config, device):
@@ -153,7 +153,9 @@ def _restore(path, parts, config, device):
     return state["progress"]
 
 
-def _write(content, path):
+def write_whole(content, path):
+    """Write a file with torch.save, whole or not at all; its folder is made if need be."""
+    path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
     torch.save(content, temporary)

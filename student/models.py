@@ -13,6 +13,7 @@ import math
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+from blocks import ResidualBlock
 
 
 class SinusoidalPositionEmbeddings(nn.Module):
@@ -38,33 +39,6 @@ class SinusoidalPositionEmbeddings(nn.Module):
         """
         # TODO(4.embedding): sin(w t) and cos(w t) for dim / 2 frequencies w
         raise NotImplementedError("TODO(4.embedding)")
-
-
-class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions with group normalisation; the embedding is added between them.
-
-    Given: use it in your U-Net if you like.
-
-    Args:
-        in_channels, out_channels: channels before and after; both divisible by 8, or at most 8.
-        emb_dim: length of the conditioning vector.
-    """
-
-    def __init__(self, in_channels, out_channels, emb_dim):
-        super().__init__()
-        self.norm1 = nn.GroupNorm(min(8, in_channels), in_channels)
-        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, padding=1)
-        self.emb = nn.Linear(emb_dim, out_channels)
-        self.norm2 = nn.GroupNorm(min(8, out_channels), out_channels)
-        self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1)
-        self.skip = nn.Conv2d(in_channels, out_channels, 1) if in_channels != out_channels else nn.Identity()
-
-    def forward(self, x, emb):
-        """x: (B, in_channels, H, W); emb: (B, emb_dim). Returns (B, out_channels, H, W)."""
-        h = self.conv1(F.silu(self.norm1(x)))
-        h = h + self.emb(emb)[:, :, None, None]
-        h = self.conv2(F.silu(self.norm2(h)))
-        return h + self.skip(x)
 
 
 class UNet(nn.Module):

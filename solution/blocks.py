@@ -1,0 +1,58 @@
+"""Given: what the U-Nets of parts 2, 3 and 4 are built from."""
+
+import torch.nn as nn
+import torch.nn.functional as F
+
+CONVOLUTIONS = {1: nn.Conv1d, 2: nn.Conv2d}
+
+
+class ResidualBlock(nn.Module):
+    """Two 3x3 convolutions with group normalisation; the embedding is added between them.
+
+    Use it in your U-Nets if you like.
+
+    Args:
+        in_channels, out_channels: channels before and after; both divisible by 8, or at most 8.
+        emb_dim: length of the conditioning vector.
+        dims: 2 for images, 1 for sequences.
+    """
+
+    def __init__(self, in_channels, out_channels, emb_dim, dims=2):
+        super().__init__()
+        convolution = CONVOLUTIONS[dims]
+        self.norm1 = nn.GroupNorm(min(8, in_channels), in_channels)
+        self.conv1 = convolution(in_channels, out_channels, 3, padding=1)
+        self.emb = nn.Linear(emb_dim, out_channels)
+        self.norm2 = nn.GroupNorm(min(8, out_channels), out_channels)
+        self.conv2 = convolution(out_channels, out_channels, 3, padding=1)
+        self.skip = convolution(in_channels, out_channels, 1) if in_channels != out_channels else nn.Identity()
+
+    def forward(self, x, emb):
+        """x: (B, in_channels, ...) with `dims` sizes; emb: (B, emb_dim). Returns (B, out_channels, ...)."""
+        h = self.conv1(F.silu(self.norm1(x)))
+        h = h + self.emb(emb).reshape(*h.shape[:2], *[1] * (h.dim() - 2))
+        h = self.conv2(F.silu(self.norm2(h)))
+        return h + self.skip(x)
+
+
+class SelfAttention(nn.Module):
+    """Every place attends to every other; added to the input. x: (B, channels, ...), and so the result.
+
+    Args:
+        channels: divisible by 8 and by `heads`.
+        heads: of the attention.
+    """
+
+    def __init__(self, channels, heads=4):
+        super().__init__()
+        self.heads = heads
+        self.norm = nn.GroupNorm(8, channels)
+        self.query_key_value = nn.Conv1d(channels, 3 * channels, 1)
+        self.out = nn.Conv1d(channels, channels, 1)
+
+    def forward(self, x):
+        """See the class."""
+        places = self.query_key_value(self.norm(x).flatten(2))  # (B, 3 channels, places)
+        query, key, value = places.unflatten(1, (3, self.heads, -1)).transpose(-1, -2).unbind(1)
+        h = F.scaled_dot_product_attention(query, key, value)  # (B, heads, places, channels / heads)
+        return x + self.out(h.transpose(-1, -2).flatten(1, 2)).reshape(x.shape)

@@ -1,0 +1,67 @@
+"""Part 2: the forward process and the reverse step of a DDPM, with thresholding.
+
+Timesteps are indexed from 0: t = 0 is the least noisy step and t = T - 1 the noisiest, where T is `num_steps`.
+
+Equations are numbered as in Ho et al. 2020, "Denoising Diffusion Probabilistic Models".
+"""
+
+import torch
+from randomizer import DL_random
+
+
+class NoiseScheduler:
+    """The variances beta_t of the forward process, and what follows from them.
+
+    Args:
+        num_steps: T, the number of timesteps.
+        beta_start, beta_end: beta_0 and beta_{T-1}; linear in between.
+
+    Attributes:
+        num_steps: T.
+        betas: beta_t, shape (T,), float32.
+        alphas: alpha_t = 1 - beta_t, shape (T,), float32.
+        alpha_bars: alpha_bar_t = alpha_0 ... alpha_t, shape (T,), float32.
+    """
+
+    def __init__(self, num_steps, beta_start=0.0001, beta_end=0.02):
+        self.num_steps = num_steps
+        # TODO(2.schedule): betas, alphas and alpha_bars
+        raise NotImplementedError("TODO(2.schedule)")
+
+    def add_noise(self, original_samples, noise, timesteps):
+        """Noise samples to a timestep of their own. Implements eq. (4), reparameterised.
+
+        Args:
+            original_samples: x_0, shape (B, ...), any rank, float32.
+            noise: standard normal, same shape.
+            timesteps: t of each item, shape (B,), int64, in {0, ..., T - 1}.
+
+        Returns:
+            x_t, same shape.
+        """
+        # TODO(2.add_noise): x_t from x_0, t and the noise
+        raise NotImplementedError("TODO(2.add_noise)")
+
+    def denoise_step(self, model_prediction, t, x_t, threshold=False, seed=None):
+        """One reverse step: sample x_{t-1} given x_t, with sigma_t^2 = beta_t. Implements line 4 of algorithm 2.
+
+        Args:
+            model_prediction: the predicted noise, shape (B, ...), float32.
+            t: the timestep, an int in {0, ..., T - 1}.
+            x_t: same shape as the prediction.
+            threshold: estimate x_0 by eq. (15), clamp it to [-1, 1], and take the mean of eq. (7); sigma_t stays, and
+                alpha_bar_{-1} is 1.
+            seed: passed on to the one call of `DL_random`.
+
+        Returns:
+            x_{t-1}, same shape. No noise is added at t = 0.
+        """
+        beta, alpha, alpha_bar = self.betas[t], self.alphas[t], self.alpha_bars[t]
+        if threshold:
+            # TODO(2.threshold): the mean of eq. (7), with the clamped estimate of x_0
+            raise NotImplementedError("TODO(2.threshold)")
+        else:
+            # TODO(2.denoise_step): the mean of eq. (11)
+            raise NotImplementedError("TODO(2.denoise_step)")
+        # TODO(2.denoise_step): add sigma_t z, but not at t = 0
+        raise NotImplementedError("TODO(2.denoise_step)")

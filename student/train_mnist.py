@@ -1,0 +1,55 @@
+"""Given: trains part 3's model on MNIST, or generates digits with it.
+
+python train_mnist.py train                                # to save/mnist/; interrupt and repeat to go on
+python train_mnist.py train --name wide --num-feat 256 --T 600
+python train_mnist.py generate --omega 0.5                 # to save/mnist/omega_0.5.png
+"""
+
+import argparse
+import os
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+from trainers import TrainingError
+from utils import DMConfig, make_dataloader, mnist_transform, sample_images, solver
+
+
+def parse(arguments=None):
+    """The command line's arguments; every number of DMConfig is one."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("mode", choices=("train", "generate"))
+    parser.add_argument("--name", default="mnist", help="folder in save/")
+    default = DMConfig()
+    for field in fields(DMConfig):
+        value = getattr(default, field.name)
+        if isinstance(value, int | float):
+            option = f"--{field.name.replace('_', '-')}"
+            parser.add_argument(option, dest=field.name, type=type(value), default=value, help=f"default: {value}")
+    parser.add_argument("--multi-lr-milestones", type=int, nargs="*", default=default.multi_lr_milestones)
+    return parser.parse_args(arguments)
+
+
+def main():
+    """Run the command line."""
+    chosen = vars(parse())
+    mode, name = chosen.pop("mode"), chosen.pop("name")
+    config = DMConfig(**chosen)
+    if mode == "train":
+        folder = os.environ.get("GENMODELS_DATA", "./data")
+        loaders = [make_dataloader(mnist_transform(), config.batch_size, folder, train) for train in (True, False)]
+        solver(config, name, *loaders)
+    else:
+        from PIL import Image
+
+        path = Path("save") / name / f"omega_{config.omega:g}.png"
+        picture = sample_images(config, path.parent / "best_checkpoint.pth")
+        Image.fromarray((picture[:, :, 0] * 255).round().astype("uint8")).save(path)
+        print(f"{path}: a column for each class")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except TrainingError as error:
+        sys.exit(str(error))

@@ -1,0 +1,31 @@
+"""How each weight file of the repository is trained and measured, one module a dataset."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from grader import assignment as assignments
+from grader import golden
+from grader.accuracy import grade_accuracy, tasks
+from grader.grading import open_submission
+from grader.sandbox import start
+
+
+class Reference(NamedTuple):
+    """One weight file of the repository."""
+
+    path: Any  # pathlib.Path
+    data: str  # what it is trained on
+    config: Any  # a dataclass: what decides the training, beside the seed; its `epochs` are what the shipped file had
+    train: Callable  # train(path, config, seed, device) -> {name: figure}
+    measure: Callable  # measure(path, device) -> {name: figure}
+
+
+def accuracy_of_solution(path, device):
+    """The accuracy of a checkpoint of the solution as the grader measures it, over all rounds of the policy."""
+    assignment, tier = assignments.load(staff=True), start("process")
+    with open_submission(assignment, tier, golden.load(assignment.resources), assignment.solution) as grading:
+        task = next(task for task in tasks(assignment.policy) if task.policy.checkpoint == f"checkpoints/{path.name}")
+        verdict = grade_accuracy(grading, task, str(device), every_round=True)
+    tier.close()
+    print(verdict.message)
+    return dict(verdict.figures)

@@ -1,0 +1,48 @@
+"""The weights of part 2, on the first three classes of CIFAR-10: the classifier that judges, and the reference DDPM."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from image_gen import ImageGenerator
+from trainers import save_weights
+
+from grader import ROOT
+from test_resources.references import Reference, accuracy_of_solution
+
+DATA = Path(os.environ.get("GENMODELS_DATA", "data")).resolve() / "cifar10"
+
+
+@dataclass(frozen=True)
+class ImageGeneratorConfig:
+    """What decides the training of an `ImageGenerator`, beside the seed."""
+
+    epochs: int = 30  # passes over the images, each also mirrored
+    batch_size: int = 64
+    learning_rate: float = 3e-4
+    denoising_steps: int = 1000
+    p_uncond: float = 0.2
+
+
+def train_ddpm(path, config, seed, device):
+    """Train through the students' `ImageGenerator`, and keep the average of the weights in float16."""
+    torch.manual_seed(seed)
+    generator = ImageGenerator(config.denoising_steps, config.p_uncond)
+    generator.load_dataset([DATA / "train"], config.batch_size)
+    losses = generator.train_policy(
+        config.epochs, learning_rate=config.learning_rate, state_path=path.with_suffix(".resume.pt")
+    )
+    save_weights(generator.policy.ema.averaged_model, path)
+    return {"loss_per_epoch": [round(loss, 4) for loss in losses]}
+
+
+REFERENCES = {
+    "cifar10": Reference(
+        ROOT / "solution" / "checkpoints" / "CIFAR10_ema.pth",
+        "CIFAR-10's first three classes, all 15,000 training images",
+        ImageGeneratorConfig(),
+        train_ddpm,
+        accuracy_of_solution,
+    ),
+}
