@@ -81,8 +81,34 @@ class Call:
 
     x: torch.Tensor  # (B, ...)
     timestep: torch.Tensor  # (B,)
-    label: torch.Tensor | None  # (B,)
+    label: torch.Tensor | None  # (B,) or (B, ...): the condition, however the part encodes it
     grad_enabled: bool
+    training: bool  # whether the network is in training mode
+
+
+class Spy(nn.Module):
+    """A network that answers with `predict` and records every call.
+
+    Args:
+        predict: called as predict(x, timestep, label) with tensors of shape (B, ...), (B,), and what the caller gave.
+        weight: an optional `nn.Parameter` of predict, registered on the network.
+    """
+
+    def __init__(self, predict, weight=None):
+        super().__init__()
+        self.calls = []
+        self._predict = predict
+        if weight is not None:
+            self.register_parameter("spied_weight", weight)
+
+    def forward(self, x, timestep, label=None):
+        """Record, and answer."""
+        timestep = torch.as_tensor(timestep).reshape(-1).expand(len(x))  # a single t stands for the whole batch
+        recorded = None if label is None else torch.as_tensor(label).detach().clone()
+        self.calls.append(
+            Call(x.detach().clone(), timestep.detach().clone(), recorded, torch.is_grad_enabled(), self.training)
+        )
+        return self._predict(x, timestep, label)
 
 
 class _Bare(nn.Module):
@@ -96,32 +122,24 @@ class _Bare(nn.Module):
 
 
 class SpyNetwork:
-    """The student's U-Net with its forward pass replaced by `predict`, and every call recorded.
+    """The student's U-Net of part 4 with its forward pass replaced by a `Spy`.
 
     A student's DDPM may use attributes of the student's U-Net, so that is what it gets.
 
     Args:
         code: the student's modules.
-        predict: called as predict(x, timestep, label) with tensors of shape (B, ...), (B,), (B,) or None.
-        weight: an optional `nn.Parameter` of predict, registered on the network.
+        predict, weight: as of `Spy`.
     """
 
     def __init__(self, code, predict, weight=None, in_channels=1, num_classes=10):
-        self.calls = []
-        self._predict = predict
         try:
             self.network = code.models.UNet(in_channels=in_channels, num_classes=num_classes)
         except Exception:
             self.network = _Bare(in_channels, num_classes)
         if weight is not None:
             self.network.register_parameter("spied_weight", weight)
-        self.network.forward = self._forward
-
-    def _forward(self, x, timestep, label=None):
-        timestep = torch.as_tensor(timestep).reshape(-1).expand(len(x))  # a single t stands for the whole batch
-        recorded = None if label is None else torch.as_tensor(label).detach().clone()
-        self.calls.append(Call(x.detach().clone(), timestep.detach().clone(), recorded, torch.is_grad_enabled()))
-        return self._predict(x, timestep, label)
+        spy = Spy(predict)
+        self.calls, self.network.forward = spy.calls, spy.forward
 
 
 def factors(target, *terms):
