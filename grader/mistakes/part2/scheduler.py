@@ -1,0 +1,305 @@
+"""Mistakes in the schedule, the forward process and the reverse step. Each old text occurs exactly once."""
+
+from functools import partial
+
+from grader.mistakes import one_patch
+
+mistake = partial(one_patch, 2, file="noise_scheduler.py")
+
+BETAS = "self.betas = torch.linspace(beta_start, beta_end, num_steps)"
+CUMPROD = "torch.cumprod(self.alphas, dim=0)"
+BAR = "alpha_bar = self.alpha_bars.to(original_samples.device)[timesteps]"
+RESHAPE = "alpha_bar = alpha_bar.reshape(-1, *[1] * (original_samples.dim() - 1))"
+NOISING = "return alpha_bar.sqrt() * original_samples + (1 - alpha_bar).sqrt() * noise"
+MEAN = "mean = (x_t - beta / (1 - alpha_bar).sqrt() * model_prediction) / alpha.sqrt()"
+LAST = "if t == 0:"
+FRESH = "return mean + beta.sqrt() * DL_random(tuple(x_t.shape), seed=seed).to(x_t.device)"
+ESTIMATE = "x_0 = (x_t - (1 - alpha_bar).sqrt() * model_prediction) / alpha_bar.sqrt()\n"
+CLAMP = "            x_0 = x_0.clamp(-1, 1)\n"
+PREVIOUS = "previous = self.alpha_bars[t - 1] if t > 0 else torch.ones(())"
+OF_X0 = "mean = previous.sqrt() * beta / (1 - alpha_bar) * x_0"
+OF_XT = "mean = mean + alpha.sqrt() * (1 - previous) / (1 - alpha_bar) * x_t"
+
+SCHEDULE = (
+    mistake(
+        "alpha_bars_by_cumsum",
+        CUMPROD,
+        "torch.cumsum(self.alphas, dim=0)",
+        "alpha_bar_t is the product of the alphas up to t, not their sum: cumprod.",
+        "schedule",
+    ),
+    mistake(
+        "alpha_bars_of_betas",
+        CUMPROD,
+        "torch.cumprod(self.betas, dim=0)",
+        "alpha_bar_t is the product of the alphas, not of the betas.",
+        "schedule",
+    ),
+    mistake(
+        "alpha_bars_without_current_step",
+        CUMPROD,
+        "torch.cat([torch.ones(1), torch.cumprod(self.alphas, dim=0)[:-1]])",
+        "alpha_bar_t includes alpha_t: alpha_bar_0 is alpha_0, not 1.",
+        "schedule",
+    ),
+    mistake(
+        "beta_end_too_small",
+        "beta_end=0.02):",
+        "beta_end=0.002):",
+        "The default of beta_end is 0.02; with 0.002 an image still shows through at t = T - 1.",
+        "schedule",
+    ),
+    mistake(
+        "betas_exclude_the_end",
+        BETAS,
+        "self.betas = beta_start + (beta_end - beta_start) * torch.arange(num_steps) / num_steps",
+        "beta_{T-1} is beta_end itself: divide by T - 1, or use linspace.",
+        "schedule",
+    ),
+    mistake(
+        "schedule_in_float64",
+        BETAS,
+        "self.betas = torch.linspace(beta_start, beta_end, num_steps, dtype=torch.float64)",
+        "The tables are float64, which makes everything computed with them float64: end with .float().",
+        "schedule",
+    ),
+)
+
+NOISE = (
+    mistake(
+        "noise_factor_of_root",
+        NOISING,
+        "return alpha_bar.sqrt() * original_samples + (1 - alpha_bar.sqrt()).sqrt() * noise",
+        "The factor of the noise is sqrt(1 - alpha_bar_t), not sqrt(1 - sqrt(alpha_bar_t)).",
+        "add_noise",
+        "training",
+    ),
+    mistake(
+        "noise_factor_without_root",
+        NOISING,
+        "return alpha_bar.sqrt() * original_samples + (1 - alpha_bar) * noise",
+        "The factor of the noise lacks its square root: sqrt(1 - alpha_bar_t).",
+        "add_noise",
+        "training",
+    ),
+    mistake(
+        "sample_factor_without_root",
+        NOISING,
+        "return alpha_bar * original_samples + (1 - alpha_bar).sqrt() * noise",
+        "The factor of x_0 lacks its square root: sqrt(alpha_bar_t).",
+        "add_noise",
+        "training",
+    ),
+    mistake(
+        "noising_factors_swapped",
+        NOISING,
+        "return (1 - alpha_bar).sqrt() * original_samples + alpha_bar.sqrt() * noise",
+        "The two factors are swapped: sqrt(alpha_bar_t) belongs to x_0, sqrt(1 - alpha_bar_t) to the noise.",
+        "add_noise",
+        "training",
+    ),
+    mistake(
+        "beta_and_alpha_for_noising",
+        "        " + NOISING,
+        "        beta = self.betas[timesteps].reshape(alpha_bar.shape)\n"
+        "        return beta * noise + (1 - beta) * original_samples",
+        "beta_t and alpha_t belong to one step; x_t from x_0 needs sqrt(1 - alpha_bar_t) and sqrt(alpha_bar_t).",
+        "add_noise",
+        "training",
+    ),
+    mistake(
+        "alpha_for_alpha_bar",
+        BAR,
+        "alpha_bar = self.alphas.to(original_samples.device)[timesteps]",
+        "alpha_t stands where alpha_bar_t belongs: x_t is reached from x_0 in t + 1 steps, not in one.",
+        "add_noise",
+        "training",
+    ),
+    mistake(
+        "timestep_off_by_one",
+        BAR,
+        "alpha_bar = self.alpha_bars.to(original_samples.device)[timesteps - 1]",
+        "alpha_bar_{t-1} stands where alpha_bar_t belongs: timesteps are indexed from 0.",
+        "add_noise",
+        "training",
+    ),
+    mistake(
+        "alpha_bar_reshaped_for_vectors",
+        RESHAPE,
+        "alpha_bar = alpha_bar.reshape(-1, 1)",
+        "alpha_bar_t of shape (B, 1) fits vectors only: give it as many dimensions as x_0 has, (B, 1, ..., 1).",
+        "add_noise",
+    ),
+    mistake(
+        "noised_in_place",
+        NOISING,
+        "return original_samples.mul_(alpha_bar.sqrt()).add_((1 - alpha_bar).sqrt() * noise)",
+        "x_0 is changed in place: the caller still needs it.",
+        "add_noise",
+    ),
+)
+
+STEP = (
+    mistake(
+        "noise_in_last_step",
+        LAST,
+        "if t < 0:",
+        "Noise is added at t = 0 as well: the last step returns the mean.",
+        "denoise_step",
+        "threshold",
+        "sample",
+    ),
+    mistake(
+        "no_noise_in_last_two_steps",
+        LAST,
+        "if t <= 1:",
+        "No noise is added at t = 1: with timesteps from 0, only t = 0 goes without (t > 0, not t > 1).",
+        "denoise_step",
+        "threshold",
+        "sample",
+    ),
+    mistake(
+        "noise_never_added",
+        FRESH,
+        "return mean",
+        "No noise is added at any step: the sampler returns the mean only.",
+        "denoise_step",
+        "threshold",
+        "sample",
+    ),
+    mistake(
+        "variance_for_sigma",
+        FRESH,
+        "return mean + beta * DL_random(tuple(x_t.shape), seed=seed).to(x_t.device)",
+        "The noise is multiplied by the variance beta_t: multiply by sigma_t, its square root.",
+        "denoise_step",
+        "threshold",
+        "sample",
+    ),
+    mistake(
+        "posterior_variance",
+        "        " + FRESH,
+        "        sigma = (beta * (1 - self.alpha_bars[t - 1]) / (1 - alpha_bar)).sqrt()\n"
+        "        return mean + sigma * DL_random(tuple(x_t.shape), seed=seed).to(x_t.device)",
+        "sigma_t^2 is the posterior variance here; this assignment asks for the other choice of the paper, beta_t.",
+        "denoise_step",
+        "threshold",
+        "sample",
+    ),
+    mistake(
+        "uniform_noise",
+        "DL_random(tuple(x_t.shape), seed=seed)",
+        "DL_random(tuple(x_t.shape), normal=False, seed=seed)",
+        "The fresh noise is uniform on [0, 1): leave DL_random's `normal` at True.",
+        "denoise_step",
+        "threshold",
+        "sample",
+    ),
+    mistake(
+        "mean_without_scale",
+        MEAN,
+        "mean = x_t - beta / (1 - alpha_bar).sqrt() * model_prediction",
+        "The mean lacks its factor 1 / sqrt(alpha_t).",
+        "denoise_step",
+        "sample",
+    ),
+    mistake(
+        "mean_divided_by_alpha",
+        MEAN,
+        "mean = (x_t - beta / (1 - alpha_bar).sqrt() * model_prediction) / alpha",
+        "The mean is divided by alpha_t: divide by its square root.",
+        "denoise_step",
+        "sample",
+    ),
+    mistake(
+        "mean_without_root_of_alpha_bar",
+        MEAN,
+        "mean = (x_t - beta / (1 - alpha_bar) * model_prediction) / alpha.sqrt()",
+        "The predicted noise is divided by 1 - alpha_bar_t: divide by its square root.",
+        "denoise_step",
+        "sample",
+    ),
+    mistake(
+        "prediction_and_sample_swapped",
+        MEAN,
+        "mean = (model_prediction - beta / (1 - alpha_bar).sqrt() * x_t) / alpha.sqrt()",
+        "x_t and the predicted noise are swapped in the mean.",
+        "denoise_step",
+        "sample",
+    ),
+    mistake(
+        "step_ignores_the_seed",
+        "DL_random(tuple(x_t.shape), seed=seed)",
+        "DL_random(tuple(x_t.shape))",
+        "denoise_step does not pass its seed on to DL_random, so its step cannot be repeated.",
+        "seeds",
+    ),
+)
+
+THRESHOLD = (
+    mistake(
+        "nothing_clamped",
+        CLAMP,
+        "",
+        "The estimate of x_0 is not clamped to [-1, 1], so thresholding changes nothing.",
+        "threshold",
+        "threshold_sample",
+    ),
+    mistake(
+        "clamped_to_0_1",
+        "x_0.clamp(-1, 1)",
+        "x_0.clamp(0, 1)",
+        "The estimate of x_0 is clamped to [0, 1]: images are in [-1, 1].",
+        "threshold",
+        "threshold_sample",
+    ),
+    mistake(
+        "clamps_the_step_instead",
+        CLAMP + "            " + PREVIOUS + "\n            " + OF_X0 + "\n            " + OF_XT,
+        "            " + PREVIOUS + "\n            " + OF_X0 + "\n            " + OF_XT + "\n"
+        "            mean = mean.clamp(-1, 1)",
+        "x_{t-1} is clamped: clamp the estimate of x_0, and compute the mean from it.",
+        "threshold",
+        "threshold_sample",
+    ),
+    mistake(
+        "previous_wraps_around",
+        PREVIOUS,
+        "previous = self.alpha_bars[t - 1]",
+        "At t = 0 the index t - 1 wraps around to the last alpha_bar: alpha_bar_{-1} is 1.",
+        "threshold",
+        "threshold_sample",
+    ),
+    mistake(
+        "alpha_in_the_estimate",
+        ESTIMATE,
+        "x_0 = (x_t - (1 - alpha).sqrt() * model_prediction) / alpha.sqrt()\n",
+        "alpha_t stands where alpha_bar_t belongs, in the estimate of x_0 (eq. 15).",
+        "threshold",
+        "threshold_sample",
+    ),
+    mistake(
+        "estimate_of_x0_without_root",
+        ESTIMATE,
+        "x_0 = (x_t - (1 - alpha_bar) * model_prediction) / alpha_bar.sqrt()\n",
+        "The predicted noise lacks its factor's square root in the estimate of x_0: sqrt(1 - alpha_bar_t).",
+        "threshold",
+        "threshold_sample",
+    ),
+    mistake(
+        "factor_of_x0_without_root",
+        OF_X0,
+        "mean = previous * beta / (1 - alpha_bar) * x_0",
+        "The factor of x_0 in eq. (7) lacks a square root: sqrt(alpha_bar_{t-1}) beta_t / (1 - alpha_bar_t).",
+        "threshold",
+        "threshold_sample",
+    ),
+    mistake(
+        "factor_of_xt_without_root",
+        OF_XT,
+        "mean = mean + alpha * (1 - previous) / (1 - alpha_bar) * x_t",
+        "The factor of x_t in eq. (7) lacks a square root: sqrt(alpha_t) (1 - alpha_bar_{t-1}) / (1 - alpha_bar_t).",
+        "threshold",
+        "threshold_sample",
+    ),
+)
