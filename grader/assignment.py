@@ -29,12 +29,13 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Variant:
-    """A different but correct implementation, as patches of the solution."""
+    """A different but correct implementation, as patches of the solution, or as whole files in the place of its own."""
 
     id: str
-    patches: tuple[tuple[str, str], ...]
+    patches: tuple[tuple[str, str], ...] = ()
     alternative_for: tuple[str, ...] = ()  # cases whose numbers it rightly changes: they become goldens as well
     file: str = "models.py"
+    files: Path | None = None  # a folder of whole files
 
 
 @dataclass(frozen=True)

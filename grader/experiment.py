@@ -17,6 +17,7 @@ from types import ModuleType
 import numpy as np
 import numpy.random
 
+from grader import legacy
 from grader.case import Ended, Observation
 from grader.rng import TensorStreams
 
@@ -65,6 +66,7 @@ def run(observe: Callable, folder: Path, seed: int, arguments: dict) -> Observat
     os.chdir(folder)
     sys.path.insert(0, str(folder))
     _seed_everything(seed)
+    legacy.provide()
     try:
         arrays, not_arrays = _to_arrays(observe(Code(folder), TensorStreams(seed), **arguments))
     except NotImplementedError as error:

@@ -12,6 +12,7 @@ In the stub a TODO and a `raise NotImplementedError` take its place.
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 from grader.assignment import Assignment
@@ -125,4 +126,6 @@ def write_patched(assignment: Assignment, change, folder: Path) -> Path:
         if path.name == change.file:
             text = patched(text, change.patches, change.id)
         (folder / path.name).write_text(text)
+    if whole := getattr(change, "files", None):
+        shutil.copytree(whole, folder, dirs_exist_ok=True)
     return folder

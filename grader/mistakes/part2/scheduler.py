@@ -14,7 +14,7 @@ NOISING = "return alpha_bar.sqrt() * original_samples + (1 - alpha_bar).sqrt() *
 MEAN = "mean = (x_t - beta / (1 - alpha_bar).sqrt() * model_prediction) / alpha.sqrt()"
 LAST = "if t == 0:"
 FRESH = "return mean + beta.sqrt() * DL_random(tuple(x_t.shape), seed=seed).to(x_t.device)"
-ESTIMATE = "x_0 = (x_t - (1 - alpha_bar).sqrt() * model_prediction) / alpha_bar.sqrt()\n"
+ESTIMATE_OF_X0 = "x_0 = (x_t - (1 - alpha_bar).sqrt() * model_prediction) / alpha_bar.sqrt()\n"
 CLAMP = "            x_0 = x_0.clamp(-1, 1)\n"
 PREVIOUS = "previous = self.alpha_bars[t - 1] if t > 0 else torch.ones(())"
 OF_X0 = "mean = previous.sqrt() * beta / (1 - alpha_bar) * x_0"
@@ -272,7 +272,7 @@ THRESHOLD = (
     ),
     mistake(
         "alpha_in_the_estimate",
-        ESTIMATE,
+        ESTIMATE_OF_X0,
         "x_0 = (x_t - (1 - alpha).sqrt() * model_prediction) / alpha.sqrt()\n",
         "alpha_t stands where alpha_bar_t belongs, in the estimate of x_0 (eq. 15).",
         "threshold",
@@ -280,7 +280,7 @@ THRESHOLD = (
     ),
     mistake(
         "estimate_of_x0_without_root",
-        ESTIMATE,
+        ESTIMATE_OF_X0,
         "x_0 = (x_t - (1 - alpha_bar) * model_prediction) / alpha_bar.sqrt()\n",
         "The predicted noise lacks its factor's square root in the estimate of x_0: sqrt(1 - alpha_bar_t).",
         "threshold",
