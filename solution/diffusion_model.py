@@ -195,9 +195,12 @@ class DiffusionModel:
             both = torch.cat([cond, torch.zeros_like(cond)])
             for t in range(self.denoising_steps - 1, -1, -1):
                 timestep = torch.full((len(both),), t, device=self.device)
-                doubled = sample.repeat(2, *[1] * len(self.input_shape))
-                conditional, unconditional = network(doubled, timestep, both).chunk(2)
-                noise = (1 + guidance_weight) * conditional - guidance_weight * unconditional
+                if guidance_weight == 0:
+                    noise = network(sample, timestep[: len(cond)], cond)
+                else:
+                    doubled = sample.repeat(2, *[1] * len(self.input_shape))
+                    conditional, unconditional = network(doubled, timestep, both).chunk(2)
+                    noise = (1 + guidance_weight) * conditional - guidance_weight * unconditional
                 sample = self.noise_scheduler.denoise_step(noise, t, sample, threshold, seed)
             # END ANSWER
         return sample

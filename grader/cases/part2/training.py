@@ -10,7 +10,7 @@ torch = Lazy("torch")
 probes = Lazy("grader.probes")
 
 LOSS_SHAPE = (4, 11, 9)  # of the samples in a loss, the batch first
-BATCHES = 400  # whose conditions are dropped or not: five standard errors of the rate are at most 0.125
+BATCHES = 900  # whose conditions are dropped or not: two rates differ by 0.12 at most, five standard errors
 CONDITION_DIM = 5
 
 
@@ -124,9 +124,9 @@ def guidance_dropout(code, rng):
     copy, rates, dropped = cond.clone(), [], []
     for p_uncond in (0.0, *inputs.dropout(rng), 1.0):
         model, spy = _model(code, rng, lambda x_t, t, c: torch.zeros_like(x_t), (2, 2), p_uncond=p_uncond)
-        for _ in range(BATCHES):
+        for _ in range(BATCHES if 0 < p_uncond < 1 else 50):
             model.compute_loss_on_batch(x, cond)
-        seen = torch.stack([call.label for call in spy.calls])  # (BATCHES, 3, CONDITION_DIM)
+        seen = torch.stack([call.label for call in spy.calls])  # (batches, 3, CONDITION_DIM)
         changed = (seen != copy).any(dim=2)
         rates.append(changed.float().mean())
         dropped.append((seen, changed))

@@ -189,8 +189,8 @@ SAMPLING = (
         "only_first_step_guided",
         MIX,
         "first = t == self.denoising_steps - 1\n"
-        "                weight = guidance_weight if first else 0.0\n"
-        "                noise = (1 + weight) * conditional - weight * unconditional",
+        "                    weight = guidance_weight if first else 0.0\n"
+        "                    noise = (1 + weight) * conditional - weight * unconditional",
         "Only the first step is guided: mix the two estimates at every step.",
         "guidance",
         "threshold_sample",
@@ -259,7 +259,7 @@ SAMPLING = (
         "samples_one_by_one",
         ESTIMATE,
         "one_by_one = [network(doubled[i : i + 1], timestep[:1], both[i : i + 1]) for i in range(len(both))]\n"
-        "                conditional, unconditional = torch.cat(one_by_one).chunk(2)",
+        "                    conditional, unconditional = torch.cat(one_by_one).chunk(2)",
         "Samples are made one by one: all of them go through the network in one batch.",
         "sampling_rules",
     ),

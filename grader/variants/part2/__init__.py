@@ -90,8 +90,8 @@ TWO_PASSES = in_model(
         (
             ESTIMATE,
             "now = torch.tensor([t], device=self.device)\n"
-            "                conditional = network(sample, now, cond)\n"
-            "                unconditional = network(sample, now, 0 * cond)",
+            "                    conditional = network(sample, now, cond)\n"
+            "                    unconditional = network(sample, now, 0 * cond)",
         ),
         (MIX, "noise = conditional + guidance_weight * (conditional - unconditional)"),
         (LOOP, "for t in reversed(range(len(self.noise_scheduler.betas))):"),
@@ -102,6 +102,7 @@ TWO_PASSES = in_model(
 TIMESTEP_AS_INT = in_model(
     "2.timestep_as_int",
     (
+        ("network(sample, timestep[: len(cond)], cond)", "network(sample, torch.tensor(t), cond)"),
         ("network(doubled, timestep, both)", "network(doubled, t, both)"),
         (DROP, "mask = float(DL_random((1,), None, False, seed)[0] >= self.p_uncond)\n        cond = mask * cond"),
         (
