@@ -105,8 +105,7 @@ def _sample(grading, task, number, device):
     labels = np.arange(policy.samples_per_round) % policy.classes
     labels = np.random.default_rng(seed).permutation(labels)
     arguments = {
-        "prepare": policy.prepare,
-        "checkpoint": policy.checkpoint,
+        "model": policy.model_arguments(),
         "labels": labels.tolist(),
         "image_shape": policy.image_shape,
         "device": device,
@@ -121,11 +120,12 @@ def _sample(grading, task, number, device):
 def _problem(observation, policy):
     """Why the images cannot be scored, if so."""
     images, shape = observation.arrays.get("images"), (policy.samples_per_round, *policy.image_shape)
+    method = sampling.INTERFACES[policy.part].method
     if images is None or images.shape != shape or images.dtype != np.float32:
         returned = tuple(observation.arrays.get("shape", np.array(["no shape"])).tolist()[:8])
-        return Outcome.FAILED, f"generate_sample must return images of shape {shape}, not {returned}"
+        return Outcome.FAILED, f"{method} must return images of shape {shape}, not {returned}"
     if not np.isfinite(images).all():
-        return Outcome.FAILED, "generate_sample returns NaN or infinity"
+        return Outcome.FAILED, f"{method} returns NaN or infinity"
     return None
 
 

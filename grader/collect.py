@@ -41,7 +41,7 @@ def collect(assignment: Assignment, tier, folder: Path, target: Path) -> list[st
                     f"{checkpoint} is not there: {task.policy.points:g} points of accuracy cannot be earned"
                 )
             elif problem := _does_not_load(assignment, tier, submission, task.policy):
-                problems.append(f"{checkpoint} does not load into {task.policy.prepare}(): {problem}")
+                problems.append(f"{checkpoint} does not load into the model of part {task.part}: {problem}")
         if problems:
             raise SubmissionError("\n".join(problems))
         _write_zip(submission, target)
@@ -59,7 +59,7 @@ def _unfinished(submission: Submission) -> list[str]:
 
 def _does_not_load(assignment, tier, submission, policy):
     case = Case(f"{policy.part}.checkpoint", "", 0.0, load, "", seconds=120.0)
-    arguments = {"prepare": policy.prepare, "checkpoint": policy.checkpoint}
+    arguments = {"model": policy.model_arguments()}
     observation = tier.observe(case, submission.folder, 0, assignment.limits, arguments)
     problem = ending(observation)
     return problem and problem[1]

@@ -13,9 +13,10 @@ from grader import golden
 from grader.accuracy import grade_accuracy, tasks
 from grader.assignment import Assignment
 from grader.case import Outcome
-from grader.grading import open_submission
+from grader.grading import open_submission, select
 from grader.release import write_patched
 
+PART = 4
 MISTAKES = ("4.noise_factor_of_root", "4.first_timestep_never_trained", "4.noise_in_last_step")
 
 
@@ -23,7 +24,7 @@ def demo(assignment: Assignment, tier) -> None:
     """Grade five submissions end to end and print a table. Needs no dataset; the reference's samples take a minute."""
     console, start = Console(), time.monotonic()
     known = golden.load(assignment.resources)
-    table = Table(title="Five submissions to part 4, graded", title_justify="left", show_lines=True)
+    table = Table(title=f"Five submissions to part {PART}, graded", title_justify="left", show_lines=True)
     for column, options in (
         ("submission", {}),
         ("cases passed", {"justify": "right"}),
@@ -35,9 +36,9 @@ def demo(assignment: Assignment, tier) -> None:
         for name, folder in _submissions(assignment, Path(temporary)):
             status.update(f"grading {name}")
             with open_submission(assignment, tier, known, folder) as grading:
-                verdicts = [grading.verdict(case) for case in assignment.cases]
+                verdicts = [grading.verdict(case) for case in select(assignment.cases, PART)]
                 status.update(f"grading {name}: generating images")
-                verdicts += [grade_accuracy(grading, task) for task in tasks(assignment.policy)]
+                verdicts += [grade_accuracy(grading, task) for task in select(tasks(assignment.policy), PART)]
             passed = sum(v.outcome is Outcome.PASSED for v in verdicts)
             points, most = sum(v.points for v in verdicts), sum(v.case.points for v in verdicts)
             table.add_row(name, f"{passed}/{len(verdicts)}", f"{points:g}/{most:g}", _says(verdicts))

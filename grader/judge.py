@@ -39,7 +39,7 @@ REMEDIES = (
     (r"Weights only load failed|weights_only=True", "Save a plain state dict: torch.save(model.state_dict(), path)."),
     (
         r"loading state_dict",
-        "The checkpoint belongs to another model: prepare_*() must build the one that was trained.",
+        "The checkpoint belongs to another model: your code must build the one that was trained.",
     ),
     (r"^SystemExit", "A file that is imported must not call exit(): guard it with if __name__ == '__main__'."),
     (r"^EOFError: EOF when reading", "Nobody answers input() here: guard it with if __name__ == '__main__'."),

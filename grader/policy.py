@@ -8,6 +8,14 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+# What only the models of some parts have: the field that is needed, and those that may be there as well.
+FIELDS_OF_PART = {
+    2: ("guidance", ("threshold",)),
+    3: ("guidance", ("own_configuration",)),
+    4: ("prepare", ()),
+}
+OF_SOME_PARTS = {name for required, allowed in FIELDS_OF_PART.values() for name in (required, *allowed)}
+
 
 class PolicyError(Exception):
     """assignment.toml is not valid; the message names the line and what is allowed there."""
@@ -37,7 +45,10 @@ class AccuracyPolicy(_Strict):
     part: int = Field(ge=1, le=6)
     title: str
     points: float = Field(gt=0, le=100)
-    prepare: str  # function of the student's assignment.py that builds the model
+    prepare: str | None = None  # part 4: function of the student's assignment.py that builds the model
+    guidance: float | None = Field(default=None, ge=0, le=100)  # parts 2 and 3: the guidance weight of the samples
+    threshold: bool = False  # part 2: whether estimates of x_0 are clamped on the way
+    own_configuration: bool = False  # part 3: the configuration in the checkpoint must not be the default
     checkpoint: str  # file handed in, loaded strictly into the model
     checkpoint_bytes: int = Field(gt=0, le=2**30)
     classifier: str  # name of the trusted classifier in test_resources/classifiers
@@ -56,6 +67,21 @@ class AccuracyPolicy(_Strict):
         if self.nothing_at >= self.everything_at:
             raise ValueError("nothing_at must be less than everything_at")
         return self
+
+    @model_validator(mode="after")
+    def _of_its_part(self):
+        if self.part not in FIELDS_OF_PART:
+            raise ValueError(f"accuracy is graded of parts {', '.join(map(str, FIELDS_OF_PART))}, not of {self.part}")
+        required, allowed = FIELDS_OF_PART[self.part]
+        if getattr(self, required) is None:
+            raise ValueError(f"{required} is needed in part {self.part}")
+        if strange := self.model_fields_set & OF_SOME_PARTS - {required, *allowed}:
+            raise ValueError(f"{', '.join(sorted(strange))}: there is no such thing in part {self.part}")
+        return self
+
+    def model_arguments(self) -> dict:
+        """What `sampling` must know to build the model and to generate with it, ready for JSON."""
+        return self.model_dump(include={"part", "checkpoint", "classes"} | OF_SOME_PARTS)
 
 
 class Policy(_Strict):

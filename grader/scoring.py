@@ -14,6 +14,7 @@ import numpy as np
 from grader import ROOT
 
 FOLDER = ROOT / "test_resources" / "classifiers"
+BLACK = {"cifar10": -1.0, "fashion_mnist": -1.0, "mnist": 0.0}  # least value of an image, by classifier; white is 1
 
 
 def main() -> None:
@@ -25,7 +26,7 @@ def main() -> None:
     audit = _audit(name, given)
     for line in sys.stdin:
         images = torch.from_numpy(np.load(line.rstrip("\n"), allow_pickle=False))
-        judged = {"predicted": given.classify(classifier, images)} | audit(images)
+        judged = {"predicted": given.classify(classifier, images, low=BLACK[name])} | audit(images)
         print(json.dumps({name: values.tolist() for name, values in judged.items()}), flush=True)
 
 

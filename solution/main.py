@@ -7,29 +7,15 @@ python main.py --model ddpm --mode train --data synthetic # digits drawn by your
 
 import argparse
 import sys
-from pathlib import Path
 
-import numpy as np
 import torch
 from assignment import prepare_ddpm
 from classifier import classify, load_classifier
 from datasets import DatasetError, load
+from pictures import save_grid
 from trainers import TrainConfig, TrainingError, autocast, best_device, load_weights, train
 
 MODELS = {"ddpm": (prepare_ddpm, "checkpoints/DDPM.pt")}
-
-
-def save_grid(images, path, columns):
-    """Write images, shape (N, C, H, W) in [-1, 1], as one PNG with `columns` images in a row."""
-    from PIL import Image
-
-    pixels = ((images.cpu().clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
-    rows = [np.concatenate(list(pixels[i : i + columns]), axis=1) for i in range(0, len(pixels), columns)]
-    grid = np.concatenate([r for r in rows if r.shape == rows[0].shape], axis=0)
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(grid.squeeze(-1) if grid.shape[-1] == 1 else grid).resize(
-        (2 * grid.shape[1], 2 * grid.shape[0]), Image.Resampling.NEAREST
-    ).save(path)
 
 
 def generate(model, arguments, device):

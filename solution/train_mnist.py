@@ -11,8 +11,9 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
+from pictures import save_grid
 from trainers import TrainingError
-from utils import DMConfig, make_dataloader, mnist_transform, sample_images, solver
+from utils import DMConfig, device, generate, load_model, make_dataloader, mnist_transform, solver
 
 
 def parse(arguments=None):
@@ -40,11 +41,9 @@ def main():
         loaders = [make_dataloader(mnist_transform(), config.batch_size, folder, train) for train in (True, False)]
         solver(config, name, *loaders)
     else:
-        from PIL import Image
-
         path = Path("save") / name / f"omega_{config.omega:g}.png"
-        picture = sample_images(config, path.parent / "best_checkpoint.pth")
-        Image.fromarray((picture[:, :, 0] * 255).round().astype("uint8")).save(path)
+        model = load_model(config, path.parent / "best_checkpoint.pth")
+        save_grid(generate(model, config, 10, device), path, columns=config.num_classes, low=0.0)
         print(f"{path}: a column for each class")
 
 

@@ -10,6 +10,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 from blocks import CONVOLUTIONS, ResidualBlock, SelfAttention
+from trainers import autocast
 
 
 class TimestepEmbedding(nn.Module):
@@ -104,7 +105,8 @@ class ConditionalUnet2D(nn.Module):
         """
         timestep = torch.as_tensor(timestep, device=sample.device).reshape(-1).expand(len(sample))
         emb = F.silu(self.time(timestep) + self.condition(self._known(global_cond)))
-        return self.unfold(self.unet(self.fold(sample), emb))
+        with autocast(sample.device):  # bfloat16 where the hardware has it: a thousand steps are long
+            return self.unfold(self.unet(self.fold(sample), emb)).float()
 
     def _known(self, global_cond):
         """The conditions as indices. On a GPU an index too large would end in a CUDA assert that names no cause."""

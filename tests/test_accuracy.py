@@ -31,7 +31,7 @@ def prepare_ddpm():
 @pytest.fixture
 def task(assignment):
     """The DDPM's task with small rounds."""
-    task = tasks(assignment.policy)[0]
+    task = next(task for task in tasks(assignment.policy) if task.name == "ddpm")
     small = {"samples_per_round": 20, "rounds": 3, "seconds": 60.0}
     return replace(task, policy=task.policy.model_copy(update=small))
 
@@ -90,7 +90,7 @@ def test_a_broken_sampler_gets_a_clear_line(body, outcome, told, grade):
 def test_a_checkpoint_of_another_model_is_an_error_with_a_remedy(grade):
     verdict = grade("return None", weights={"other": torch.zeros(1)})
     assert verdict.outcome is Outcome.ERROR
-    assert "prepare_*() must build the one that was trained" in verdict.message
+    assert "your code must build the one that was trained" in verdict.message
 
 
 def test_a_checkpoint_with_code_in_it_is_not_run(grade, tmp_path):
@@ -118,13 +118,17 @@ def test_a_scorer_that_fails_is_our_fault(assignment, tier, known, task):
     assert verdict.outcome is Outcome.INFRASTRUCTURE
 
 
-def test_the_scorer_recognises_what_it_was_trained_on_and_nothing_else():
-    with Scorer("fashion_mnist") as scorer:
-        first = scorer.judge(np.zeros((5, 1, 32, 32), np.float32)).predicted
+@pytest.mark.parametrize(
+    ("classifier", "shape"), [("fashion_mnist", (1, 32, 32)), ("mnist", (1, 28, 28)), ("cifar10", (3, 32, 32))]
+)
+def test_the_scorer_recognises_what_it_was_trained_on_and_nothing_else(classifier, shape):
+    channels, *size = shape
+    with Scorer(classifier) as scorer:
+        first = scorer.judge(np.zeros((5, *shape), np.float32)).predicted
         assert first.shape == (5,)
         assert len(set(first)) == 1
         with pytest.raises(InfrastructureError, match="scoring process failed"):
-            scorer.judge(np.zeros((5, 2, 32, 32), np.float32))
+            scorer.judge(np.zeros((5, channels + 1, *size), np.float32))
 
 
 def rounds_of(task, *accuracies):

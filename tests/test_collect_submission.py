@@ -4,11 +4,14 @@ import re
 import shutil
 import subprocess
 import zipfile
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 import torch
 from assignment import prepare_ddpm
+from DDPM import ConditionalDDPM
+from utils import DMConfig
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -19,20 +22,23 @@ def collect(folder, target):
     )
 
 
-def with_checkpoint(folder, content):
+def with_checkpoint(folder, content, name="DDPM.pt"):
     (folder / "checkpoints").mkdir()
-    torch.save(content, folder / "checkpoints" / "DDPM.pt")
+    torch.save(content, folder / "checkpoints" / name)
     return folder
 
 
-def test_the_solution_is_collected_and_the_zip_is_deterministic(tmp_path):
+def test_the_solution_is_collected_and_the_zip_is_deterministic(tmp_path, assignment):
+    names = {allowed.name for allowed in assignment.allowlist}
+    there = {name for name in names if (assignment.solution / name).is_file()}
     for name in ("a.zip", "b.zip"):
         done = collect("solution", tmp_path / name)
         assert done.returncode == 0, done.stderr
-        assert "warning" not in done.stdout
+        assert set(re.findall(r"warning: (\S+) is not there", done.stdout)) == names - there
+        assert done.stdout.count("warning") == len(names - there)
         assert "ready to upload" in done.stdout
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
-    assert zipfile.ZipFile(tmp_path / "a.zip").namelist() == ["assignment.py", "checkpoints/DDPM.pt", "models.py"]
+    assert zipfile.ZipFile(tmp_path / "a.zip").namelist() == sorted(there)
 
 
 def test_a_collected_zip_can_be_graded(tmp_path, make_submission, verdicts_of):
@@ -70,15 +76,30 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path):
     refused(tmp_path / "nowhere", tmp_path / "a.zip", "there is no submission at")
 
 
+DEFAULT = {"model_state_dict": {}, "dmconfig": asdict(DMConfig())}
+
+
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("name", "content", "told"),
     [
-        ({}, r"does not load into prepare_ddpm\(\): RuntimeError: Error\(s\) in loading state_dict"),
-        (prepare_ddpm(), r"does not load into prepare_ddpm\(\):[\s\S]*Save a plain state dict"),
+        ("DDPM.pt", {}, r"does not load into the model of part 4: RuntimeError: Error\(s\) in loading state_dict"),
+        ("DDPM.pt", prepare_ddpm(), r"does not load into the model of part 4:[\s\S]*Save a plain state dict"),
+        ("CIFAR10_ema.pth", {}, r"does not load into the model of part 2: RuntimeError: Error\(s\) in loading"),
+        ("MNIST.pth", {}, r"does not load into the model of part 3: CheckpointError:.*best_checkpoint\.pth"),
+        ("MNIST.pth", DEFAULT, r"does not load into the model of part 3: RuntimeError: Error\(s\) in loading"),
+        ("MNIST_own.pth", DEFAULT, r"MNIST_own\.pth does not load .* dmconfig is the default: train with another"),
     ],
 )
-def test_a_checkpoint_that_does_not_load_is_refused(content, told, tmp_path, make_submission):
-    refused(with_checkpoint(make_submission(), content), tmp_path / "a.zip", told)
+def test_a_checkpoint_that_does_not_load_is_refused(name, content, told, tmp_path, make_submission):
+    refused(with_checkpoint(make_submission(), content, name), tmp_path / "a.zip", told)
+
+
+def test_a_checkpoint_of_solver_is_collected(tmp_path, make_submission):
+    config = DMConfig(num_feat=16)
+    content = {"model_state_dict": ConditionalDDPM(config).half().state_dict(), "dmconfig": asdict(config), "epoch": 3}
+    done = collect(with_checkpoint(make_submission(), content, "MNIST_own.pth"), tmp_path / "a.zip")
+    assert done.returncode == 0, done.stderr
+    assert "checkpoints/MNIST_own.pth" in zipfile.ZipFile(tmp_path / "a.zip").namelist()
 
 
 def test_a_file_beyond_its_limit_is_refused(tmp_path, make_submission):

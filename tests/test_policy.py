@@ -185,6 +185,42 @@ def test_earning_nothing_must_end_before_earning_everything_begins(tmp_path, not
         read_policy(write(tmp_path, text))
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"part = 4": "part = 5"}, "accuracy is graded of parts 2, 3, 4, not of 5"),
+        ({"part = 4": "part = 2"}, "guidance is needed in part 2"),
+        ({"part = 4": "part = 3"}, "guidance is needed in part 3"),
+        ({'prepare = "prepare_ddpm"': ""}, "prepare is needed in part 4"),
+        ({"rounds = 5": "rounds = 5\nguidance = 2"}, "guidance: there is no such thing in part 4"),
+        (
+            {"part = 4": "part = 2", "rounds = 5": "rounds = 5\nguidance = 2\nown_configuration = true"},
+            "own_configuration, prepare: there is no such thing in part 2",
+        ),
+        (
+            {"part = 4": "part = 3", 'prepare = "prepare_ddpm"': "guidance = 2\nthreshold = true"},
+            "threshold: there is no such thing in part 3",
+        ),
+    ],
+)
+def test_what_only_some_parts_have_is_asked_of_them_alone(tmp_path, changes, told):
+    text = POLICY
+    for old, new in changes.items():
+        text = text.replace(f"\n{old}", f"\n{new}")
+    where = f"assignment.toml, line {line_of('[accuracy.ddpm]')}: accuracy.ddpm"
+    with pytest.raises(PolicyError, match=f"^{where}: Value error, {told}$"):
+        read_policy(write(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("guidance", "told"), [("-1", "greater than or equal to 0"), ("inf", "less than or equal to 100")]
+)
+def test_a_guidance_weight_has_a_range(tmp_path, guidance, told):
+    text, number = changed('prepare = "prepare_ddpm"', f"guidance = {guidance}")
+    with pytest.raises(PolicyError, match=f"^assignment.toml, line {number}: accuracy.ddpm.guidance.*{told}"):
+        read_policy(write(tmp_path, text))
+
+
 @pytest.mark.parametrize("text", ["title = ", "[limits", "a = 1\na = 2\n", "seconds: 3"])
 def test_what_is_not_toml_is_refused_with_its_line(tmp_path, text):
     place = r"\((at line \d+, column \d+|at end of document)\)"

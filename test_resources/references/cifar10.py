@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from image_gen import ImageGenerator
-from trainers import save_weights
+from classifier import ConvClassifier, classify, load_classifier
+from image_gen import CLASSES, ImageGenerator, read
+from torch.utils.data import TensorDataset
+from trainers import TrainConfig, save_weights
 
 from grader import ROOT
 from test_resources.references import Reference, accuracy_of_solution
+from test_resources.references.classifiers import ClassifierLoss, accuracy, train_classifier
 
 DATA = Path(os.environ.get("GENMODELS_DATA", "data")).resolve() / "cifar10"
 
@@ -37,7 +40,33 @@ def train_ddpm(path, config, seed, device):
     return {"loss_per_epoch": [round(loss, 4) for loss in losses]}
 
 
+def photos(split):
+    """The images, (N, 3, 32, 32) float32 in [-1, 1], and their classes, (N,) int64, in memory."""
+    images, labels = read(DATA / split)
+    return TensorDataset(images.float() / 127.5 - 1.0, labels)
+
+
+def train_judge(path, config, seed, device):
+    """Train the judge of part 2, on images that are mirrored and moved."""
+    torch.manual_seed(seed)
+    loss = ClassifierLoss(ConvClassifier(channels=3, width=40, classes=len(CLASSES)), shift=4)
+    return train_classifier(loss, photos("train"), path, config, seed, device)
+
+
+def measure_judge(path, device):
+    """Accuracy on the 3,000 test images."""
+    images, labels = photos("test").tensors
+    return accuracy(classify(load_classifier(path, device), images), labels)
+
+
 REFERENCES = {
+    "cifar10_classifier": Reference(
+        ROOT / "test_resources" / "classifiers" / "cifar10.pt",
+        "CIFAR-10's first three classes, all 15,000 training images",
+        TrainConfig(epochs=20, learning_rate=3e-3, ema_decay=0.99),  # few steps: what is averaged must be trained
+        train_judge,
+        measure_judge,
+    ),
     "cifar10": Reference(
         ROOT / "solution" / "checkpoints" / "CIFAR10_ema.pth",
         "CIFAR-10's first three classes, all 15,000 training images",

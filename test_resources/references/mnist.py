@@ -6,10 +6,14 @@ from contextlib import chdir
 from pathlib import Path
 
 import torch
+from classifier import ConvClassifier, classify, load_classifier
+from torch.utils.data import TensorDataset
+from trainers import TrainConfig
 from utils import DMConfig, make_dataloader, mnist_transform, solver
 
 from grader import ROOT
 from test_resources.references import Reference, accuracy_of_solution
+from test_resources.references.classifiers import ClassifierLoss, accuracy, train_classifier
 
 DATA = Path(os.environ.get("GENMODELS_DATA", "data")).resolve()
 
@@ -31,7 +35,35 @@ def train_ddpm(path, config, seed, device):
     return {"test_noise_loss_per_epoch": [round(loss, 4) for loss in losses], "epoch_kept": saved["epoch"]}
 
 
+def digits(train):
+    """The images, (N, 1, 28, 28) float32 in [0, 1], and their labels, (N,) int64, in memory."""
+    from torchvision.datasets import MNIST
+
+    data = MNIST(DATA, train=train, download=True)  # downloads only what is not there
+    return TensorDataset(data.data[:, None].float() / 255, data.targets.long())
+
+
+def train_judge(path, config, seed, device):
+    """Train the judge of part 3, on digits that are moved, not mirrored."""
+    torch.manual_seed(seed)
+    loss = ClassifierLoss(ConvClassifier(channels=1, width=24, classes=10), flip=False)
+    return train_classifier(loss, digits(train=True), path, config, seed, device)
+
+
+def measure_judge(path, device):
+    """Accuracy on the 10,000 test images."""
+    images, labels = digits(train=False).tensors
+    return accuracy(classify(load_classifier(path, device), images, low=0.0), labels)
+
+
 REFERENCES = {
+    "mnist_classifier": Reference(
+        ROOT / "test_resources" / "classifiers" / "mnist.pt",
+        "MNIST, all 60,000 training images",
+        TrainConfig(epochs=8, learning_rate=3e-3),
+        train_judge,
+        measure_judge,
+    ),
     "mnist": Reference(
         ROOT / "solution" / "checkpoints" / "MNIST.pth",
         "MNIST, all 60,000 training images; the epoch is chosen by the 10,000 test images",

@@ -1,0 +1,78 @@
+"""Draw what guidance does: images of a reference at several guidance weights, from the same noise, as one PNG each.
+
+    python test_resources/draw_grids.py cifar10 OUT_DIR   # a row for each class, with and without thresholding
+    python test_resources/draw_grids.py mnist OUT_DIR     # a column for each class
+
+Samples on the GPU if there is one. Without, cifar10's 1000 steps take about ten minutes a picture on a core.
+"""
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "solution")]
+
+import torch  # noqa: E402  (after the path)
+from image_gen import CLASSES, ImageGenerator  # noqa: E402
+from pictures import save_grid  # noqa: E402
+from tqdm import tqdm  # noqa: E402
+from trainers import TrainingError, load_weights  # noqa: E402
+from utils import DMConfig, device, generate, load_model  # noqa: E402
+
+CIFAR10_WEIGHTS = (0.0, 0.5, 1.0, 2.0, 5.0)
+MNIST_WEIGHTS = (0.1, 0.5, 1.0, 2.0, 5.0)
+
+
+def cifar10(checkpoint, folder, per_class, seed):
+    """Draw part 2's pictures from the weights of an average."""
+    generator = ImageGenerator()
+    load_weights(generator.policy.ema.averaged_model, checkpoint)
+    draw_cifar10(generator, folder, per_class, seed)
+
+
+def draw_cifar10(generator, folder, per_class, seed):
+    """Draw w in CIFAR10_WEIGHTS, with and without thresholding, with an `ImageGenerator`."""
+    pictures = [(w, threshold) for w in CIFAR10_WEIGHTS for threshold in (False, True)]
+    for w, threshold in tqdm(pictures, desc="pictures"):
+        torch.manual_seed(seed)
+        images = generator.generate_images(w, per_class * len(CLASSES), threshold)  # the classes in turn
+        by_class = images.unflatten(0, (per_class, len(CLASSES))).transpose(0, 1).flatten(0, 1)
+        save_grid(by_class, folder / f"cifar10_w_{w:g}{'_threshold' * threshold}.png", columns=per_class)
+
+
+def mnist(checkpoint, folder, per_class, seed):
+    """Draw part 3's pictures, omega in MNIST_WEIGHTS, from a checkpoint of `solver`."""
+    if not checkpoint.is_file():
+        raise TrainingError(f"there is no checkpoint {checkpoint}")
+    config = DMConfig(**torch.load(checkpoint, map_location="cpu", weights_only=True)["dmconfig"])
+    model = load_model(config, checkpoint)
+    for omega in tqdm(MNIST_WEIGHTS, desc="pictures"):
+        torch.manual_seed(seed)
+        images = generate(model, replace(config, omega=omega), per_class, device)
+        save_grid(images, folder / f"mnist_omega_{omega:g}.png", columns=config.num_classes, low=0.0)
+
+
+REFERENCES = {"cifar10": (cifar10, "CIFAR10_ema.pth"), "mnist": (mnist, "MNIST.pth")}
+
+
+def main(arguments=None):
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("which", choices=REFERENCES)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--checkpoint", type=Path, help="default: the reference's, in solution/checkpoints")
+    parser.add_argument("--per-class", type=int, default=4, help="images of each class")
+    parser.add_argument("--seed", type=int, default=0)
+    chosen = parser.parse_args(arguments)
+    draw, name = REFERENCES[chosen.which]
+    draw(chosen.checkpoint or ROOT / "solution" / "checkpoints" / name, chosen.folder, chosen.per_class, chosen.seed)
+    print(f"{chosen.folder}: a picture for each guidance weight")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except TrainingError as error:
+        sys.exit(str(error))

@@ -1,0 +1,55 @@
+"""How a classifier of images is trained, whatever the dataset."""
+
+from dataclasses import replace
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from trainers import load_weights, save_weights, train
+
+
+class ClassifierLoss(nn.Module):
+    """Cross-entropy on images that are changed at random in ways that keep their class.
+
+    Args:
+        classifier: images (B, C, H, W) to logits (B, classes).
+        flip: mirror every other image.
+        shift: most pixels by which a batch is moved; its border is repeated.
+        noise: largest standard deviation of the noise that is added to an image in [-1, 1].
+    """
+
+    def __init__(self, classifier, flip=True, shift=2, noise=0.0):
+        super().__init__()
+        self.classifier, self.flip, self.shift, self.noise = classifier, flip, shift, noise
+
+    def forward(self, images, labels):
+        """images: (B, C, H, W); labels: (B,). Returns the mean loss, label smoothing 0.05."""
+        if self.flip:
+            flip = torch.rand(len(images), 1, 1, 1, device=images.device) < 0.5
+            images = torch.where(flip, images.flip(3), images)
+        dx, dy = torch.randint(-self.shift, self.shift + 1, (2,)).tolist()
+        (height, width), top, left = images.shape[2:], self.shift - dy, self.shift - dx
+        images = F.pad(images, [self.shift] * 4, mode="replicate")[:, :, top : top + height, left : left + width]
+        if self.noise:
+            strength = self.noise * torch.rand(len(images), 1, 1, 1, device=images.device)
+            images = (images + strength * torch.randn_like(images)).clamp(-1, 1)
+        return F.cross_entropy(self.classifier(images), labels, label_smoothing=0.05)
+
+
+def train_classifier(loss, dataset, path, config, seed, device):
+    """Train the classifier of a `ClassifierLoss` on a TensorDataset, and keep its weights in float16."""
+    wrapped_path = path.with_suffix(".wrapped.pt")
+    losses = train(loss, dataset, wrapped_path, replace(config, seed=seed), device)
+    load_weights(loss, wrapped_path)
+    save_weights(loss.classifier, path)
+    wrapped_path.unlink()
+    return {"losses": losses}
+
+
+def accuracy(predicted, labels):
+    """The figures of a classifier: the share of test images that are recognised, of all and of each class."""
+    per_class = [(predicted[labels == c] == c).double().mean().item() for c in range(int(labels.max()) + 1)]
+    return {
+        "test_accuracy": (predicted == labels).double().mean().item(),
+        "test_accuracy_per_class": [round(share, 4) for share in per_class],
+    }
