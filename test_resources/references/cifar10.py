@@ -63,7 +63,9 @@ REFERENCES = {
     "cifar10_classifier": Reference(
         ROOT / "test_resources" / "classifiers" / "cifar10.pt",
         "CIFAR-10's first three classes, all 15,000 training images",
-        TrainConfig(epochs=20, learning_rate=3e-3, ema_decay=0.99),  # few steps: what is averaged must be trained
+        TrainConfig(
+            epochs=20, learning_rate=3e-3, ema_decay=0.99
+        ),  # so few steps that 0.999 averages in half-trained weights
         train_judge,
         measure_judge,
     ),
