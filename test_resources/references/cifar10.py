@@ -63,7 +63,7 @@ REFERENCES = {
     "cifar10_classifier": Reference(
         ROOT / "test_resources" / "classifiers" / "cifar10.pt",
         "CIFAR-10's first three classes, all 15,000 training images",
-        # 0.999 would average over half of these few steps, and fit the statistics of no network: 87.7% were recognised.
+        # An average by 0.999 spans nearly half of these few steps, and recognised 87.7%.
         TrainConfig(epochs=20, learning_rate=3e-3, ema_decay=0.99),
         train_judge,
         measure_judge,
