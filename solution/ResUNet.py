@@ -43,9 +43,8 @@ class ConditionalUnet(nn.Module):
         self.middle3 = ResidualBlock(2 * n_feat, n_feat, emb_dim)
         self.up1 = ResidualBlock(2 * n_feat, n_feat, emb_dim)
         self.up2 = ResidualBlock(2 * n_feat, n_feat, emb_dim)
-        self.head = nn.Sequential(
-            nn.GroupNorm(8, n_feat), nn.SiLU(), nn.Conv2d(n_feat, 4 * in_channels, 3, padding=1), nn.PixelShuffle(2)
-        )
+        last = nn.Conv2d(n_feat, 4 * in_channels, 3, padding=1)
+        self.head = nn.Sequential(nn.GroupNorm(8, n_feat), nn.SiLU(), last, nn.PixelShuffle(2))
         # END ANSWER
 
     def forward(self, x, t, c):

@@ -164,7 +164,7 @@ class DiffusionModel:
             A scalar: the mean squared error of the predicted noise, at a random t for each item. With probability
             p_uncond the condition of the whole batch is replaced by zeros, the null condition.
         """
-        # BEGIN ANSWER(2.guidance) with probability p_uncond, drop the condition of the whole batch
+        # BEGIN ANSWER(2.guidance_dropout) with probability p_uncond, drop the condition of the whole batch
         if DL_random((1,), normal=False, seed=seed).item() < self.p_uncond:
             cond = torch.zeros_like(cond)
         # END ANSWER
@@ -190,7 +190,7 @@ class DiffusionModel:
         network = self.ema.averaged_model
         network.eval()
         with torch.no_grad():
-            # BEGIN ANSWER(2.sampling) start from noise at t = T - 1 and walk down to t = 0, with guidance
+            # BEGIN ANSWER(2.sample) start from noise at t = T - 1 and walk down to t = 0, with guidance
             sample = DL_random((len(cond), *self.input_shape), seed=seed).to(self.device)
             both = torch.cat([cond, torch.zeros_like(cond)])
             for t in range(self.denoising_steps - 1, -1, -1):

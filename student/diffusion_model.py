@@ -164,8 +164,8 @@ class DiffusionModel:
             A scalar: the mean squared error of the predicted noise, at a random t for each item. With probability
             p_uncond the condition of the whole batch is replaced by zeros, the null condition.
         """
-        # TODO(2.guidance): with probability p_uncond, drop the condition of the whole batch
-        raise NotImplementedError("TODO(2.guidance)")
+        # TODO(2.guidance_dropout): with probability p_uncond, drop the condition of the whole batch
+        raise NotImplementedError("TODO(2.guidance_dropout)")
         # TODO(2.loss): draw t and noise for every item, predict the noise, compare
         raise NotImplementedError("TODO(2.loss)")
 
@@ -184,8 +184,8 @@ class DiffusionModel:
         network = self.ema.averaged_model
         network.eval()
         with torch.no_grad():
-            # TODO(2.sampling): start from noise at t = T - 1 and walk down to t = 0, with guidance
-            raise NotImplementedError("TODO(2.sampling)")
+            # TODO(2.sample): start from noise at t = T - 1 and walk down to t = 0, with guidance
+            raise NotImplementedError("TODO(2.sample)")
         return sample
 
 

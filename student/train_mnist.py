@@ -50,5 +50,9 @@ def main():
 if __name__ == "__main__":
     try:
         main()
+    except NotImplementedError as missing:
+        sys.exit(f"not implemented yet: {missing}. Fill it in, and try `pytest grader/`")
     except TrainingError as error:
         sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit("interrupted: the same command goes on after the last whole epoch")
