@@ -228,12 +228,14 @@ def test_a_change_is_written_into_its_file_only(assignment, tmp_path):
     assert {p.name: p.read_text() for p in folder.iterdir()} == expected
 
 
-def test_every_mistake_and_variant_applies_and_compiles(assignment):
+def test_every_mistake_and_variant_applies_and_compiles(assignment, tmp_path):
+    solution = {path.name: path.read_text() for path in assignment.solution.glob("*.py")}
     for change in (*assignment.mistakes, *assignment.variants):
-        original = (assignment.solution / change.file).read_text()
-        text = patched(original, change.patches, change.id)
-        assert text != original
-        compile(text, change.id, "exec")
+        written = write_patched(assignment, change, tmp_path / change.id)
+        changed = {path.name: path.read_text() for path in written.iterdir() if path.read_text() != solution[path.name]}
+        assert changed, change.id
+        for name, text in changed.items():
+            compile(text, f"{change.id}/{name}", "exec")
 
 
 # --------------------------------------------------------------------------------------------------- points table
