@@ -78,11 +78,11 @@ def gradient(code, rng):
 )
 def training(code, rng):
     """Training: what the network is trained on, and at which timesteps"""
-    setting, batch = inputs.schedule(rng, 3, 6), 64
+    setting, batch = inputs.schedule(rng, 3, 6), 8
     images, labels = rng.normal("x_0", batch, *inputs.IMAGE), rng.integers("labels", 0, inputs.CLASSES, batch)
     model, spy = calls.ddpm(code, setting, lambda x_t, t, c: torch.zeros_like(x_t))
     with probes.noise_tape(1.0):
-        for _ in range(10):
+        for _ in range(100):  # so many that each t is seen even where the items of a batch share one
             model(images, labels)
     noise = probes.pattern(*images.shape)
     found, residual = zip(*(probes.factors(call.x, images, noise) for call in spy.calls), strict=True)
