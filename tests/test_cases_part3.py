@@ -1,4 +1,4 @@
-"""Part 3's cases: whose fault counts where, what they say of code that returns nothing, how sure their statistics are."""
+"""Part 3's cases: whose fault counts where, what is said of code that returns nothing, how sure statistics are."""
 
 import re
 from types import SimpleNamespace
@@ -58,7 +58,7 @@ def test_a_broken_ddpm_costs_none_of_the_cases_of_the_network(make_submission, v
 
 
 @pytest.mark.parametrize(
-    "value, told",
+    ("value", "told"),
     [
         ("return None", "TypeError: scheduler must return a dictionary, not NoneType"),
         ("return {'beta_t': beta_t}", "ValueError: scheduler must return a dictionary with sqrt_beta_t, alpha_t, oneo"),
@@ -101,11 +101,15 @@ def test_the_clamp_never_touches_the_images_of_a_known_network():
         assert least < mean - 5 * variance**0.5 < mean + 5 * variance**0.5 < greatest
 
 
-@pytest.mark.parametrize("case, statistics", [
-    (noise, ["mean", "kurtosis", "between_items", "between_calls"]),
-    (dropout, ["rate", "neither"]),
-    (gaussian, ["mean", "std", "between_items"]),
-], ids=lambda value: getattr(value, "id", ""))  # fmt: skip
+@pytest.mark.parametrize(
+    ("case", "statistics"),
+    [
+        (noise, ["mean", "kurtosis", "between_items", "between_calls"]),
+        (dropout, ["rate", "neither"]),
+        (gaussian, ["mean", "std", "between_items"]),
+    ],
+    ids=lambda value: getattr(value, "id", ""),
+)
 def test_the_tolerance_of_a_statistic_is_five_standard_errors_between_two_correct_samples(case, statistics):
     code, observed = SimpleNamespace(DDPM=DDPM, utils=utils, ResUNet=None), []
     for seed in range(20):

@@ -20,7 +20,7 @@ from grader.rng import Streams, case_seed
 from grader.sandbox import doctor
 
 ROOT = Path(__file__).resolve().parents[1]
-UNIT_POINTS, CASES = 8, len(assignments.load().cases)
+UNIT_POINTS, CASES = 28, len(assignments.load().cases)
 
 
 def run(*command, **options):
