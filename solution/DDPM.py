@@ -93,7 +93,7 @@ class ConditionalDDPM(nn.Module):
         Returns:
             Images, shape (B, 1, 28, 28), float32 in [0, 1].
         """
-        # BEGIN ANSWER(3.sampling) start from noise at t = T and walk down to t = 1 with sigma_t = sqrt(beta_t)
+        # BEGIN ANSWER(3.sample) start from noise at t = T and walk down to t = 1 with sigma_t = sqrt(beta_t)
         config, device = self.dmconfig, conditions.device
         if conditions.dim() == 1:
             conditions = F.one_hot(conditions, config.num_classes)

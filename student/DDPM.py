@@ -70,6 +70,6 @@ class ConditionalDDPM(nn.Module):
         Returns:
             Images, shape (B, 1, 28, 28), float32 in [0, 1].
         """
-        # TODO(3.sampling): start from noise at t = T and walk down to t = 1 with sigma_t = sqrt(beta_t)
-        raise NotImplementedError("TODO(3.sampling)")
+        # TODO(3.sample): start from noise at t = T and walk down to t = 1 with sigma_t = sqrt(beta_t)
+        raise NotImplementedError("TODO(3.sample)")
         return (x_t * 0.3081 + 0.1307).clamp(0, 1)  # given: undoes the standardisation

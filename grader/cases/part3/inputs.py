@@ -1,0 +1,57 @@
+"""Inputs that several cases draw, and their oracles with them: sizes and timesteps are as hidden as the images."""
+
+CLASSES = 10  # of the course's configuration, which many students write out
+NULL = -1  # condition_mask_value of the course's configuration
+IMAGE = (1, 28, 28)
+SAMPLING_NOISE = 0.06  # little, so that every pixel stays between the limits of the clamp
+REFERENCE = -0.7  # a constant noise estimate that leads to pixels far from both limits
+
+
+def schedule(rng, fewest, most):
+    """T, beta_1 and beta_T of a schedule of `fewest` to `most` steps that leaves little of the image at t = T."""
+    return {
+        "T": rng.integer("T", fewest, most + 1),
+        "beta_1": rng.number("beta_1", 0.02, 0.06),
+        "beta_T": rng.number("beta_T", 0.25, 0.35),
+    }
+
+
+def long_schedule(rng):
+    """The same with so many and such small steps that samples of a Gaussian come close to it."""
+    return {
+        "T": rng.integer("T", 24, 33),
+        "beta_1": rng.number("beta_1", 0.005, 0.01),
+        "beta_T": rng.number("beta_T", 0.2, 0.25),
+    }
+
+
+def timesteps(rng, last, between):
+    """1, 2, so many different ones in between, and `last`, in order."""
+    return [1, 2, *sorted(rng.choice("between", range(3, last), between)), last]
+
+
+def some_items(rng, name, count):
+    """Which of `count` items are meant, as a list of bool: at least one, and not all."""
+    chosen = rng.choice(name, range(count), rng.integer(f"number of {name}", 1, count))
+    return [item in chosen for item in range(count)]
+
+
+def linear_network(rng, steps):
+    """The slope and offset of eps_theta(x, t) = slope_t x + offset_t, shape (T,) each."""
+    return rng.uniform("slope", steps, low=0.2, high=0.9), rng.uniform("offset", steps, low=-0.85, high=-0.5)
+
+
+def data(rng):
+    """Mean and standard deviation of Gaussian images that the clamp leaves alone."""
+    return rng.number("mean", 1.0, 1.4), rng.number("std", 0.15, 0.22)
+
+
+def levels(rng):
+    """Weights w of eps_theta(c) = REFERENCE + <w, c>, shape (K,): every label and the null condition differ."""
+    weights = rng.uniform("weights", CLASSES, low=-0.05, high=0.05)
+    return weights - weights.mean() + rng.number("pull", 0.06, 0.1) / CLASSES
+
+
+def omegas(rng):
+    """Guidance weights: none, only the unconditional estimate, and two drawn ones."""
+    return [0.0, -1.0, rng.number("omega", 0.5, 1.5), rng.number("large omega", 2.0, 3.0)]

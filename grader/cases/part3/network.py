@@ -1,0 +1,146 @@
+"""Part 3: the noise predictor. It sees the time as t / T, in (0, 1]."""
+
+from grader.case import case
+from grader.cases.part3 import inputs
+from grader.lazy import Lazy
+
+torch = Lazy("torch")
+probes = Lazy("grader.probes")
+FEATURES = (32, 64)  # n_feat: what groups and heads of attention usually divide
+
+
+def sizes(rng):
+    """Items, and then items, channels and classes of a network for other images: no two alike."""
+    return rng.integer("count", 3, 9), *rng.choice("few, channels and classes", range(2, 8), 3)
+
+
+def _network(code, rng, channels=1, classes=inputs.CLASSES):
+    """A student's network in eval mode: batch statistics are theirs to use in training."""
+    features = rng.choice("features", FEATURES, 1)[0]
+    network = code.ResUNet.ConditionalUnet(in_channels=channels, n_feat=features, n_classes=classes).eval()
+    with torch.no_grad():  # a zero-initialised layer is good practice, but hides what lies behind it
+        for parameter in network.parameters():
+            parameter.add_(0.03 * torch.randn_like(parameter))
+    return network
+
+
+def _predict(network, x, t, condition):
+    """Call the network as it is documented, with t of shape (B, 1, 1, 1); else as others wrote it."""
+    error = None
+    for shape in ((-1, 1, 1, 1), (-1, 1), (-1,)):
+        try:
+            return probes.tensor(network(x, t.reshape(shape), condition), "forward")
+        except NotImplementedError:
+            raise
+        except Exception as raised:
+            error = error or raised  # the documented call's is the one to tell
+    raise error
+
+
+def _arguments(rng, count):
+    """x_t, t / T for different t, and one-hot labels that are not all the same."""
+    t = torch.tensor(rng.choice("t", range(1, 401), count)) / 400
+    labels = torch.tensor(rng.choice("labels", range(inputs.CLASSES), count))
+    return rng.normal("x_t", count, *inputs.IMAGE), t, torch.nn.functional.one_hot(labels, inputs.CLASSES).float()
+
+
+@case(
+    "3.network",
+    points=1.5,
+    equation="eps_theta(x_t, t / T, c) has x_t's shape (DDPM, sec. 3.2)",
+    shows={
+        "shape": "shape of the output for grey images of 28x28",
+        "shape_others": "shape of the output for images of several channels, with in_channels and n_classes as many",
+    },
+    seconds=30.0,
+)
+def network(code, rng):
+    """U-Net: predicts noise of the images' shape, for any number of channels and classes"""
+    count, few, channels, classes = sizes(rng)
+    with torch.no_grad():
+        grey = _predict(_network(code, rng), *_arguments(rng, count))
+        x, t = rng.normal("other x_t", few, channels, *inputs.IMAGE[1:]), torch.linspace(0.1, 1, few)
+        conditions = torch.nn.functional.one_hot(rng.integers("others", 0, classes, few), classes).float()
+        others = _predict(_network(code, rng, channels, classes), x, t, conditions)
+    return {"shape": grey.shape, "shape_others": others.shape}
+
+
+@case(
+    "3.network_inputs",
+    points=2,
+    equation="eps_theta(x_t, t / T, c) depends on all three, item by item; c may be the null condition (CFG, sec. 3)",
+    shows={
+        "image_matters": "of which items the output changes when some images are replaced (of these)",
+        "time_matters": "of which items the output changes when some times are replaced (of these)",
+        "condition_matters": "of which items the output changes when some conditions are replaced (of these)",
+        "null_matters": "of which items the output changes when some conditions become null, all -1 (of these)",
+        "like_null": "the labels whose output is that of the null condition (none)",
+    },
+    seconds=30.0,
+    needs=("3.network",),
+)
+def network_inputs(code, rng):
+    """U-Net: the image, the time and the condition all matter, each for its own item only"""
+    with torch.no_grad():
+        return _inputs(code, rng)
+
+
+def _inputs(code, rng):
+    net, count = _network(code, rng), rng.integer("count", 5, 9)
+    x, t, condition = _arguments(rng, count)
+    out = _predict(net, x, t, condition)
+    tolerance = 1e-5 * out.abs().max()
+
+    def changed(name, old, new):
+        """Of which items the output changes when some items of one argument are replaced."""
+        replaced = torch.tensor(inputs.some_items(rng, name, count)).reshape(-1, *[1] * (old.dim() - 1))
+        arguments = [torch.where(replaced, new, old) if a is old else a for a in (x, t, condition)]
+        return (_predict(net, *arguments) - out).abs().amax(dim=(1, 2, 3)) > tolerance
+
+    null = torch.full_like(condition, inputs.NULL)
+    every = torch.cat([torch.eye(inputs.CLASSES), null[:1]])
+    same = (x[:1].expand(len(every), *inputs.IMAGE), t[:1].expand(len(every)))
+    of_labels, of_null = _predict(net, *same, every).split([inputs.CLASSES, 1])
+    alike = (of_labels - of_null).abs().amax(dim=(1, 2, 3)) <= tolerance
+    return {
+        "image_matters": changed("images", x, rng.normal("others", count, *inputs.IMAGE)),
+        "time_matters": changed("times", t, (t + 0.37) % 1.0),
+        "condition_matters": changed("conditions", condition, condition.roll(1, dims=1)),
+        "null_matters": changed("nulls", condition, null),
+        "like_null": ", ".join(str(label) for label in range(inputs.CLASSES) if alike[label]),
+    }
+
+
+@case(
+    "3.network_gradient",
+    points=0.5,
+    equation="gradient step on grad_theta || eps - eps_theta(x_t, t / T, c) ||^2 (DDPM, algorithm 1)",
+    shows={
+        "reached": "which images get a gradient from the output of some items (of these)",
+        "unreached": "parameters that change the output, but get no gradient",
+    },
+    seconds=30.0,
+    needs=("3.network",),
+)
+def network_gradient(code, rng):
+    """U-Net: gradients reach every parameter, and from each item its own image only"""
+    net, count = _network(code, rng), rng.integer("count", 5, 9)
+    x, t, condition = _arguments(rng, count)
+    x.requires_grad_()
+    some = torch.tensor(inputs.some_items(rng, "items", count))
+    out = _predict(net, x, t, condition)
+    if out.requires_grad:
+        (out * rng.normal("direction", count, *inputs.IMAGE))[some].sum().backward()
+    out = out.detach()
+
+    @torch.no_grad()
+    def matters(parameter):
+        parameter.add_(torch.randn_like(parameter))
+        return bool((_predict(net, x.detach(), t, condition) - out).abs().max() > 1e-5 * out.abs().max())
+
+    # A parameter that is never used, or that a normalisation cancels, gets no gradient either, and does no harm.
+    without = [(n, p) for n, p in net.named_parameters() if p.grad is None or not p.grad.any()]
+    return {
+        "reached": torch.zeros(count).bool() if x.grad is None else x.grad.abs().amax(dim=(1, 2, 3)) > 0,
+        "unreached": ", ".join(name for name, parameter in without if matters(parameter)),
+    }

@@ -1,0 +1,181 @@
+"""Part 3: training of the conditional DDPM. Timesteps are indexed from 1, and the network sees t / T."""
+
+import numpy as np
+
+from grader.case import FLOAT32, case
+from grader.cases.part3 import calls, inputs
+from grader.lazy import Lazy
+
+torch = Lazy("torch")
+probes = Lazy("grader.probes")
+NOISE_TOLERANCE = {"atol": 0.15}  # five standard errors or more of every statistic that is observed
+RATE_TOLERANCE = {"atol": 0.035}  # the same of a rate among 10,000 labels
+
+
+def loss_shape(rng):
+    """Shape of the images in a loss."""
+    return rng.integer("batch", 3, 7), *inputs.IMAGE
+
+
+def _loss(model, rng, images):
+    """The training loss of images with random labels and known noise."""
+    with probes.noise_tape(1.0):
+        return probes.tensor(model(images, rng.integers("labels", 0, inputs.CLASSES, len(images))), "forward")
+
+
+@case(
+    "3.loss",
+    points=1,
+    equation="L = mean of (eps - eps_theta(x_t, t / T, c))^2 over all elements (DDPM eq. 14)",
+    shows={"loss": "the loss of a network with a known prediction and known noise", "shape": "shape of the loss"},
+    **FLOAT32,
+    needs=("3.alpha_bars",),
+)
+def loss(code, rng):
+    """Training loss: compares the predicted noise with the noise, averaged over everything"""
+    # Both are biased: with x_0 or x_t in the place of the noise the loss is larger, whatever is drawn.
+    images = rng.uniform("x_0", *loss_shape(rng), low=0.5)
+    prediction = rng.normal("prediction", *loss_shape(rng)) - 1
+    model, _ = calls.ddpm(code, inputs.schedule(rng, 7, 11), lambda x_t, t, c: prediction)
+    value = _loss(model, rng, images)
+    return {"loss": value, "shape": value.shape}
+
+
+@case(
+    "3.gradient",
+    points=0.5,
+    equation="gradient step on grad_theta || eps - eps_theta(x_t, t / T, c) ||^2 (DDPM, algorithm 1)",
+    shows={"gradient": "derivative of the loss with respect to a weight of the network"},
+    **FLOAT32,
+    needs=("3.loss",),
+)
+def gradient(code, rng):
+    """Training loss: its gradient reaches the network"""
+    images = rng.uniform("x_0", *loss_shape(rng), low=0.5)
+    direction = rng.normal("direction", *loss_shape(rng)) - 1
+    weight = torch.nn.Parameter(torch.tensor(rng.number("weight", 0.4, 1.2)))
+    model, _ = calls.ddpm(code, inputs.schedule(rng, 7, 11), lambda x_t, t, c: weight * direction, weight)
+    value = _loss(model, rng, images)
+    if value.requires_grad:
+        value.backward()
+    return {"gradient": torch.tensor(float("nan")) if weight.grad is None else weight.grad}
+
+
+@case(
+    "3.training",
+    points=2,
+    equation="x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) eps, t ~ Uniform({1, ..., T}) (CFG, algorithm 1)",
+    shows={
+        "times": "the different times that the network sees (t / T for t = 1, ..., T)",
+        "factors": "the least factors of x_0 and of the noise in what the network sees, a row for each of these times",
+        "spread": "how much the factors vary between items of the same time",
+        "residual": "what the network sees besides x_0 and the noise",
+        "t_per_item": "whether the items of a batch have different t",
+        "t_uniform": "whether all t are about equally frequent",
+    },
+    **FLOAT32,
+    needs=("3.alpha_bars",),
+)
+def training(code, rng):
+    """Training: what the network is trained on, and at which timesteps"""
+    setting, batch = inputs.schedule(rng, 3, 6), 8
+    images, labels = rng.normal("x_0", batch, *inputs.IMAGE), rng.integers("labels", 0, inputs.CLASSES, batch)
+    model, spy = calls.ddpm(code, setting, lambda x_t, t, c: torch.zeros_like(x_t))
+    with probes.noise_tape(1.0):
+        for _ in range(100):  # so many that each t is seen even where the items of a batch share one
+            model(images, labels)
+    noise = probes.pattern(*images.shape)
+    found, residual = zip(*(probes.factors(call.x, images, noise) for call in spy.calls), strict=True)
+    found = np.concatenate(found)
+    seen = torch.cat([call.timestep for call in spy.calls]).double().numpy()
+    times, counts = np.unique(seen.round(5), return_counts=True)
+    groups = [found[seen.round(5) == time] for time in times]
+    return {
+        "times": times,
+        "factors": [group.min(axis=0) for group in groups],
+        "spread": max(np.ptp(group, axis=0).max() for group in groups),
+        "residual": np.max(residual),
+        "t_per_item": len(spy.calls[0].timestep.unique()) > 1,
+        "t_uniform": bool((np.abs(counts / len(seen) - 1 / len(times)) < 0.1).all()),
+    }
+
+
+def many_images(rng):
+    """How many images make a sample of noise large enough for statistics."""
+    return rng.integer("batch", 400, 600)
+
+
+@case(
+    "3.noise",
+    points=0.5,
+    equation="eps ~ N(0, I): mean 0, one draw for each element of each item (DDPM eq. 4)",
+    shows={
+        "shape": "shape of what the network sees",
+        "mean": "mean of the noise, in units of its root mean square",
+        "kurtosis": "E[eps^4] / E[eps^2]^2 (3 for a normal distribution, 1.8 for a uniform one)",
+        "between_items": "mean absolute correlation between the noise of two items",
+        "between_calls": "correlation between the noise of two calls",
+    },
+    **NOISE_TOLERANCE,
+    needs=("3.training",),
+)
+def noise(code, rng):
+    """Training: the noise is standard normal and fresh for every item and every call"""
+    images = torch.zeros(many_images(rng), *inputs.IMAGE)  # what the network sees is noise alone
+    model, spy = calls.ddpm(code, inputs.schedule(rng, 3, 6), lambda x_t, t, c: torch.zeros_like(x_t))
+    for _ in range(2):
+        model(images, rng.integers("labels", 0, inputs.CLASSES, len(images)))
+    first, second = (_unscaled(call.x.double()) for call in spy.calls)
+    correlations = torch.corrcoef(first.flatten(1)[:40])
+    return {
+        "shape": first.shape,
+        "mean": first.mean(),
+        "kurtosis": first.pow(4).mean(),
+        "between_items": correlations[~torch.eye(40, dtype=torch.bool)].nan_to_num(1.0).abs().mean(),
+        "between_calls": torch.corrcoef(torch.stack([first.flatten(), second.flatten()]))[0, 1],
+    }
+
+
+def _unscaled(noise):
+    """Each item in units of its root mean square, which depends on its t."""
+    return noise / noise.square().mean(dim=(1, 2, 3), keepdim=True).sqrt()
+
+
+def labelled(rng):
+    """How many labels a batch has, and with which probability each is dropped."""
+    return rng.integer("batch", 480, 600), rng.number("mask_p", 0.3, 0.36)
+
+
+@case(
+    "3.dropout",
+    points=1,
+    equation="c <- null with probability mask_p for each item, else the one-hot label (CFG, algorithm 1)",
+    shows={
+        "shape": "shape of the conditions that the network sees",
+        "per_item": "whether some labels of a batch are dropped and others kept",
+        "rate": "share of dropped labels less mask_p, in the batches where some are dropped and some kept",
+        "null_values": "least and greatest element of the rows whose elements are all the same: condition_mask_value",
+        "own_label": "whether all other rows with a single 1 among zeros have it at their own label",
+        "neither": "share of the rows that are neither one-hot nor the same number throughout",
+    },
+    **RATE_TOLERANCE,
+)
+def dropout(code, rng):
+    """Training: labels are one-hot, and some are dropped as a whole"""
+    batch, mask_p = labelled(rng)
+    images, labels = torch.zeros(batch, *inputs.IMAGE), rng.integers("labels", 0, inputs.CLASSES, batch)
+    model, spy = calls.ddpm(code, inputs.schedule(rng, 3, 6) | {"mask_p": mask_p}, lambda x_t, t, c: x_t)
+    for _ in range(20):
+        model(images, labels)
+    rows = torch.stack([calls.rows(call) for call in spy.calls])  # (calls, B, K)
+    constant = (rows == rows[..., :1]).all(dim=-1)
+    one_hot = ((rows == 0) | (rows == 1)).all(dim=-1) & (rows.sum(dim=-1) == 1)
+    null, mixed = rows[constant], constant.any(dim=1) & ~constant.all(dim=1)
+    return {
+        "shape": rows.shape[1:],
+        "per_item": bool(mixed.any()),
+        "rate": constant[mixed].double().mean() - mask_p,
+        "null_values": [null.min(), null.max()] if len(null) else [np.nan, np.nan],
+        "own_label": bool((rows.argmax(dim=-1) == labels)[one_hot].all()),
+        "neither": (~constant & ~one_hot).double().mean(),
+    }
