@@ -12,8 +12,8 @@ from ResUNet import ConditionalUnet
 from torch import nn
 from utils import DMConfig
 
+from grader.oracles.closed_forms import variances
 from grader.oracles.part3 import gaussian_samples
-from grader.oracles.part4 import variances
 from grader.probes import Spy, noise_tape, pattern
 
 schedules = st.tuples(st.floats(1e-4, 0.01), st.floats(0.02, 0.5), st.integers(2, 300))

@@ -6,7 +6,7 @@ from grader.assignment import Oracle
 from grader.cases.part2 import inputs
 from grader.cases.part2.sampling import CONDITION_DIM, COUNT
 from grader.cases.part2.training import LOSS_SHAPE
-from grader.oracles.part4 import drawn_variances, reverse_step, variances
+from grader.oracles.closed_forms import drawn_variances, reverse_step, variances
 from grader.rng import normal_pattern
 
 DEFAULT = (1e-4, 0.02)  # beta_start and beta_end

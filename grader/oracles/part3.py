@@ -7,7 +7,7 @@ import numpy as np
 
 from grader.assignment import Oracle
 from grader.cases.part3 import guidance, inputs, network, sampling, training
-from grader.oracles.part4 import reverse_step, variances
+from grader.oracles.closed_forms import reverse_step, variances
 from grader.rng import normal_pattern
 
 

@@ -4,42 +4,8 @@ import numpy as np
 
 from grader.assignment import Oracle
 from grader.cases.part4 import inputs
+from grader.oracles.closed_forms import drawn_variances, reverse_step, variances
 from grader.rng import normal_pattern
-
-
-def variances(start, end, steps, quadratic=False):
-    """(betas, alphas, alpha_bars), computed one step at a time."""
-    power = 2 if quadratic else 1
-    a, b = start ** (1 / power), end ** (1 / power)
-    betas = np.array([(a + (b - a) * i / (steps - 1)) ** power for i in range(steps)])
-    bars = [1.0]
-    for beta in betas:
-        bars.append(bars[-1] * (1 - beta))
-    return betas, 1 - betas, np.array(bars[1:])
-
-
-def drawn_variances(rng, fewest, most, quadratic=False):
-    """The same for the schedule that a case draws."""
-    drawn = inputs.schedule(rng, fewest, most)
-    return variances(drawn["beta_start"], drawn["beta_end"], drawn["num_steps"], quadratic)
-
-
-def reverse_step(betas, bars, t, posterior):
-    """Factors of x_t and eps in the mean of x_{t-1}, and sigma, by Bayes' rule.
-
-    q(x_{t-1} | x_t, x_0) is proportional to N(x_t; sqrt(alpha) x_{t-1}, beta) N(x_{t-1}; sqrt(bar') x_0, 1 - bar'): add
-    the precisions, and put in the x_0 that eps implies. At t = 0 the second factor is a point at x_0.
-    """
-    before = bars[t - 1] if t else 1.0
-    # x_0 = from_x x_t + from_eps eps
-    from_x, from_eps = 1 / np.sqrt(bars[t]), -np.sqrt(1 - bars[t]) / np.sqrt(bars[t])
-    if t == 0:
-        return np.array([from_x, from_eps]), 0.0
-    precision = (1 - betas[t]) / betas[t] + 1 / (1 - before)
-    weight_x = np.sqrt(1 - betas[t]) / betas[t] / precision
-    weight_x0 = np.sqrt(before) / (1 - before) / precision
-    sigma = np.sqrt(1 / precision if posterior else betas[t])
-    return np.array([weight_x + weight_x0 * from_x, weight_x0 * from_eps]), sigma
 
 
 def _embedding(rng):

@@ -1,5 +1,8 @@
 """Inputs that several cases draw, and their oracles with them: sizes and timesteps are as hidden as the images."""
 
+from grader.cases.inputs import some_items  # noqa: F401  (cases find all inputs here)
+
+
 CLASSES = 10  # of the course's configuration, which many students write out
 NULL = -1  # condition_mask_value of the course's configuration
 IMAGE = (1, 28, 28)
@@ -28,12 +31,6 @@ def long_schedule(rng):
 def timesteps(rng, last, between):
     """1, 2, so many different ones in between, and `last`, in order."""
     return [1, 2, *sorted(rng.choice("between", range(3, last), between)), last]
-
-
-def some_items(rng, name, count):
-    """Which of `count` items are meant, as a list of bool: at least one, and not all."""
-    chosen = rng.choice(name, range(count), rng.integer(f"number of {name}", 1, count))
-    return [item in chosen for item in range(count)]
 
 
 def linear_network(rng, steps):
