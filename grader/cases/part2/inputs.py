@@ -5,7 +5,6 @@ from unittest import mock
 from grader.cases.inputs import linear_network, schedule, timesteps  # noqa: F401  (cases find all inputs here)
 from grader.lazy import Lazy
 
-
 torch = Lazy("torch")
 
 

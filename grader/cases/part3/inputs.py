@@ -2,7 +2,6 @@
 
 from grader.cases.inputs import some_items  # noqa: F401  (cases find all inputs here)
 
-
 CLASSES = 10  # of the course's configuration, which many students write out
 NULL = -1  # condition_mask_value of the course's configuration
 IMAGE = (1, 28, 28)

@@ -2,7 +2,6 @@
 
 from grader.cases.inputs import linear_network, schedule, some_items, timesteps  # noqa: F401  (cases find all inputs here)
 
-
 UNKNOWN = ("cosine", "cubic", "sigmoid", "constant", "exponential", "logarithmic", "square root", "sawtooth")
 LOSS_SHAPE = (4, 1, 11, 9)  # of the images in a loss
 SAMPLING_NOISE = 0.03  # little, so that a sampler that keeps x_0 or the samples within [-1, 1] does the same
