@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from grader.case import InfrastructureError, case
+from grader import protocol
+from grader.case import Ended, InfrastructureError, Observation, case
 from grader.sandbox.exchange import Job, observation
 from tests.test_sandbox import LIMITS
 
@@ -44,6 +45,13 @@ def test_each_end_has_its_sentence(exit, seconds, how, message, ended):
     assert observed.ended == how
     assert message in observed.message
     assert (observed.output, observed.seconds) == ("printed", seconds)
+
+
+def test_a_job_that_ends_while_its_hanging_line_is_told_has_run_out_of_time(ended, tmp_path):
+    """The traceback of the line is in the reply already, and the frame comes after it."""
+    traceback = f'Timeout (0:00:03)!\nThread 0x1 (most recent call first):\n  File "{tmp_path}/a.py", line 7 in f\n'
+    observed = ended(0, 3.2, traceback.encode() + protocol.encode(Observation(Ended.COMPLETED)))
+    assert (observed.ended, observed.where) == ("timed out", "a.py, line 7, in f")
 
 
 def test_a_reply_that_is_too_long_is_not_even_read(ended):

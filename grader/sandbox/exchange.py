@@ -71,8 +71,10 @@ def observation(job: Job, answer: dict, reply: bytes, output: bytes) -> Observat
         raise InfrastructureError(answer["message"])
     common = {"output": output.decode("utf-8", "replace"), "seconds": answer["seconds"]}
     limits, exit = job.limits, answer["exit"]
-    if exit == "time" or (isinstance(exit, int) and exit != 0 and answer["seconds"] >= job.seconds):
-        # Looking for the line that hangs may itself end the process, when native code changes the stack meanwhile.
+    late = isinstance(exit, int) and answer["seconds"] >= job.seconds
+    if exit == "time" or (late and (exit != 0 or reply.startswith(TOLD_LATE))):
+        # Looking for the line that hangs may itself end the process, when native code changes the stack meanwhile; or
+        # the job ends after all, with its frame behind the traceback.
         return Observation(Ended.TIMED_OUT, where=_innermost(reply, job.folder), **common)
     if exit in _EXCESS:
         return Observation(Ended.DIED, message=_EXCESS[exit](limits), **common)
@@ -85,6 +87,7 @@ def observation(job: Job, answer: dict, reply: bytes, output: bytes) -> Observat
         return Observation(Ended.DIED, message=f"the process ended with {how} and no result ({error})", **common)
 
 
+TOLD_LATE = b"Timeout ("  # how faulthandler begins to tell the line that hangs
 _EXCESS: dict[str, Callable[[Limits], str]] = {
     "memory": lambda limits: f"was stopped: it used more than the {limits.memory_bytes / 2**20:.0f} MB of memory",
     "processes": lambda limits: f"was stopped: it started more than {limits.processes} processes and threads",
