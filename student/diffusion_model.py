@@ -71,13 +71,14 @@ class DiffusionModel:
         if weights_path is not None:
             self.load_weights(weights_path)
 
-    def train(self, data_loader, train_epochs=10, learning_rate=1e-4, state_path=None):
+    def train(self, data_loader, train_epochs=10, learning_rate=1e-4, decay_epochs=None, state_path=None):
         """Train on batches of (data, cond).
 
         Args:
             data_loader: batches of x_0, shape (B, *input_shape), and conditions.
             train_epochs: passes over the data.
             learning_rate: of Adam, at its peak.
+            decay_epochs: over which it falls to zero; by default as many as are trained.
             state_path: where to save the state after each epoch; a run that was interrupted goes on from there.
 
         Returns:
@@ -87,7 +88,7 @@ class DiffusionModel:
             ValueError: there is a condition that the network has no embedding for.
             TrainingError: the loss is not finite.
         """
-        steps, losses = len(data_loader) * train_epochs, []
+        steps, losses = len(data_loader) * (decay_epochs or train_epochs), []
         for group in self.optimizer.param_groups:
             group["lr"] = group["initial_lr"] = learning_rate
         schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, lambda step: _warm_cosine(step, steps))

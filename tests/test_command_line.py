@@ -20,7 +20,7 @@ from grader.rng import Streams, case_seed
 from grader.sandbox import doctor
 
 ROOT = Path(__file__).resolve().parents[1]
-UNIT_POINTS, CASES = 28, len(assignments.load().cases)
+UNIT_POINTS, CASES = 41, len(assignments.load().cases)
 
 
 def run(*command, **options):
@@ -46,7 +46,7 @@ def test_the_untouched_stubs_are_all_not_implemented_without_a_traceback():
     assert {word for _, word, *_ in words} == {"NOT_IMPLEMENTED"}
     assert sum(float(most) for *_, most in words) == UNIT_POINTS
     assert f"0 of {UNIT_POINTS} points" in done.stdout
-    assert "next: TODO(3.network)" in done.stdout
+    assert "next: TODO(2.schedule)" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
 
 
@@ -59,13 +59,13 @@ def test_the_solution_earns_full_points():
 
 def test_cases_are_chosen_by_keyword_and_by_part():
     done = pytest_grader("--submission", "solution", "-k", "add_noise")
-    assert f"1 passed, {CASES - 1} deselected" in done.stdout
-    assert "there is no part 5; the parts are: 3, 4" in pytest_grader("--part", "5").stderr
+    assert f"2 passed, {CASES - 2} deselected" in done.stdout
+    assert "there is no part 5; the parts are: 2, 3, 4" in pytest_grader("--part", "5").stderr
 
 
 def test_a_failure_names_the_difference_the_mistake_and_the_equation(make_submission, solution_text):
     wrong = solution_text("models").replace("(1 - alpha_bar).sqrt() * noise", "(1 - alpha_bar.sqrt()).sqrt() * noise")
-    done = pytest_grader("--submission", make_submission(models=wrong), "-k", "add_noise")
+    done = pytest_grader("--submission", make_submission(models=wrong), "-k", "4.add_noise")
     assert done.returncode == 1
     assert re.search(
         r"the factors of x_0 and of eps.*5 of 10 values differ; the worst at \[\d, 1\]: expected", done.stdout
@@ -99,7 +99,7 @@ def test_a_submission_that_cannot_be_graded_gets_one_line(command, tmp_path):
 
 def test_grade_prints_one_json_document(tmp_path):
     with zipfile.ZipFile(tmp_path / "alice.zip", "w") as archive:
-        for name in ("models.py", "assignment.py", "DDPM.py", "ResUNet.py"):
+        for name in [a.name for a in assignments.load().allowlist if a.required]:
             archive.write(ROOT / "solution" / name, f"work/{name}")
     done = grade(tmp_path / "alice.zip", "--json", "--gradescope", tmp_path / "results.json")
     document = json.loads(done.stdout)
@@ -160,7 +160,7 @@ def test_students_who_have_no_solution_are_graded_with_the_public_inputs_and_tol
 def test_grade_shows_a_report_card(make_submission):
     done = grade(make_submission(assignment="raise ValueError('[red]boo')\n"))
     assert done.returncode == 0
-    assert "27.5/28" in done.stdout
+    assert f"{UNIT_POINTS - 0.5}/{UNIT_POINTS}" in done.stdout
     assert "ValueError: [red]boo" in done.stdout  # shown as it is, not taken for markup
 
 

@@ -21,7 +21,8 @@ DATA = Path(os.environ.get("GENMODELS_DATA", "data")).resolve() / "cifar10"
 class ImageGeneratorConfig:
     """What decides the training of an `ImageGenerator`, beside the seed."""
 
-    epochs: int = 30  # passes over the images, each also mirrored
+    epochs: int = 20  # passes over the images, each also mirrored
+    decay_epochs: int = 30  # over which the learning rate would fall to zero
     batch_size: int = 64
     learning_rate: float = 3e-4
     denoising_steps: int = 1000
@@ -34,7 +35,10 @@ def train_ddpm(path, config, seed, device):
     generator = ImageGenerator(config.denoising_steps, config.p_uncond)
     generator.load_dataset([DATA / "train"], config.batch_size)
     losses = generator.train_policy(
-        config.epochs, learning_rate=config.learning_rate, state_path=path.with_suffix(".resume.pt")
+        config.epochs,
+        learning_rate=config.learning_rate,
+        decay_epochs=config.decay_epochs,
+        state_path=path.with_suffix(".resume.pt"),
     )
     save_weights(generator.policy.ema.averaged_model, path)
     return {"loss_per_epoch": [round(loss, 4) for loss in losses]}

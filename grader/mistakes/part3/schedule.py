@@ -29,7 +29,7 @@ SCHEDULE = (
         "alpha_bars",
     ),
     mistake(
-        "beta_steps_by_T",
+        "beta_divided_by_steps",
         BETAS,
         "betas = beta_1 + (beta_T - beta_1) * torch.arange(T, device=t_s.device) / T",
         "beta_T is never reached: from t = 1 to t = T there are T - 1 steps, so divide by T - 1, not by T.",
@@ -37,7 +37,7 @@ SCHEDULE = (
         "alpha_bars",
     ),
     mistake(
-        "beta_of_t_over_T",
+        "beta_of_time_share",
         BETAS,
         "betas = beta_1 + (beta_T - beta_1) * torch.arange(1, T + 1, device=t_s.device) / T",
         "beta_t is interpolated by t / T, so it does not begin at beta_1: interpolate by (t - 1) / (T - 1).",
