@@ -25,6 +25,7 @@ _RUNTIME = (
     "cases",
     "experiment",
     "lazy",
+    "legacy",
     "probes",
     "protocol",
     "rng",
