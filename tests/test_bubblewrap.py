@@ -19,8 +19,7 @@ pytestmark = [
 ]
 CASE = Case("0.sample", "", 0.0, sampling.sample, "", seconds=20.0)
 ARGUMENTS = {
-    "prepare": "prepare",
-    "checkpoint": "weights.pt",
+    "model": {"part": 4, "prepare": "prepare", "checkpoint": "weights.pt"},
     "labels": [1, 0],
     "image_shape": [1, 2, 2],
     "device": "cpu",
