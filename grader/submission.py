@@ -86,8 +86,10 @@ def _chosen(members, allowlist):
     root = _root(named, allowlist)
     for allowed in allowlist:
         wanted = PurePosixPath(root, plain(allowed.name))
-        if any(m.special for place in (wanted, *wanted.parents) for m in named.get(str(place), ())):
-            raise SubmissionError(f"{allowed.name} is a link or a special file: hand in the file itself")
+        names = (allowed.name, *PurePosixPath(allowed.name).parents)
+        for place, name in zip((wanted, *wanted.parents), names, strict=False):
+            if any(member.special for member in named.get(str(place), ())):
+                raise SubmissionError(f"{name} is a link or a special file: hand in the file itself")
         found = named.get(str(wanted), ())
         if len(found) > 1:
             raise SubmissionError(f"the submission holds {allowed.name} {len(found)} times: hand in one")

@@ -98,7 +98,10 @@ def twice(name):
 
 
 UNREADABLE = "is not a zip that can be read .* make it with collect_submission.sh"
-NOTHING = r"holds none of the files to hand in \(assignment.py, models.py\)"
+NOTHING = (
+    r"holds none of the files to hand in \(DDPM.py, ResUNet.py, assignment.py, diffusion_model.py, image_gen.py, "
+    r"models.py, noise_scheduler.py\)"
+)
 
 ATTACKS = (
     Attack("a ../ member", archive({"../models.py": "evil", "a/../../models.py": "evil"} | FILES), TAKEN),
@@ -109,7 +112,7 @@ ATTACKS = (
     Attack("a character device member", archive(FILES, mode=stat.S_IFCHR | 0o644), {}, SPECIAL),
     Attack("a block device member", archive(FILES, mode=stat.S_IFBLK | 0o644), {}, SPECIAL),
     Attack("a symlink in a folder", with_special(lambda path: path.symlink_to("/etc/passwd")), {}, SPECIAL),
-    Attack("a symlinked folder in a folder", linked_parent, {}, f"checkpoints/DDPM.pt {SPECIAL}"),
+    Attack("a symlinked folder in a folder", linked_parent, {}, f"checkpoints {SPECIAL}"),
     Attack("a hard link in a folder", with_special(hard_link), TAKEN),
     Attack("a FIFO in a folder, which would hang its reader", with_special(os.mkfifo), {}, SPECIAL),
     Attack("a FIFO for a checkpoint", with_special(os.mkfifo, "checkpoints/DDPM.pt"), {}, SPECIAL),

@@ -111,5 +111,7 @@ def cheat(code: str, expect: Mapping[str, Outcome] = HONEST, says: str = DIFFERS
     shows as a wrong outcome.
     """
     attempt = textwrap.indent(textwrap.dedent(code).strip(), "    ")
-    head = f"WON = False\ndef attack():\n    global WON\n{attempt}\ntry:\n    attack()\nexcept OSError:\n    pass\n"
+    # The given file that models.py needs comes first: an attack may leave nothing that could be imported later.
+    head = "import blocks\nWON = False\n"
+    head += f"def attack():\n    global WON\n{attempt}\ntry:\n    attack()\nexcept OSError:\n    pass\n"
     return {"build": folder(head + WRONG_MODELS), "expect": expect, "says": says, **fields}
