@@ -325,7 +325,7 @@ def test_a_linked_folder_in_a_folder_is_refused(tmp_path, given_files):
     path = as_folder(tmp_path, {"assignment.py": b"", "models.py": b""})
     elsewhere = write_folder(tmp_path / "elsewhere", {"DDPM.pt": b"secret"})
     (path / "checkpoints").symlink_to(elsewhere)
-    refuse(path, given_files, LINKED.format("checkpoints/DDPM.pt"))
+    refuse(path, given_files, LINKED.format("checkpoints"))
 
 
 def test_a_link_to_the_whole_submission_is_no_matter(tmp_path, given_files):
