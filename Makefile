@@ -24,6 +24,7 @@ check: $(STAMP)  ## prove the grader; compare what is generated with its source;
 bench: $(STAMP)  ## measure what grading costs
 	$(BIN)/python benchmarks/unit_grading.py
 	$(BIN)/python benchmarks/warm_and_cold.py
+	$(BIN)/python benchmarks/sampling.py
 	$(BIN)/python -m benchmarks.other_graders
 
 system-deps:     ## install what the tier `sandbox` needs (Debian, Ubuntu; as root). Students need none of it
