@@ -1,6 +1,15 @@
 """Mistakes in part 2: DDPM with classifier-free guidance and thresholding on CIFAR-10."""
 
-from grader.mistakes.part2 import model, scheduler
+from grader.mistakes.part2 import dropout, guidance, image_generator, sampling, schedule, step, training
 
-MISTAKES = (*scheduler.SCHEDULE, *scheduler.NOISE, *scheduler.STEP, *scheduler.THRESHOLD, *model.TRAINING)
-MISTAKES += (*model.GUIDANCE, *model.SAMPLING, *model.IMAGES)
+MISTAKES = (
+    *schedule.SCHEDULE,
+    *schedule.NOISE,
+    *step.STEP,
+    *step.THRESHOLD,
+    *training.TRAINING,
+    *dropout.DROPOUT,
+    *guidance.GUIDANCE,
+    *sampling.SAMPLING,
+    *image_generator.IMAGE_GENERATOR,
+)

@@ -4,21 +4,12 @@ from functools import partial
 from pathlib import Path
 
 from grader.assignment import Variant
-from grader.mistakes.part2.model import DRAW_T, DROP, ESTIMATE, LOOP, LOSS, MIX, NOISE, STEP
-from grader.mistakes.part2.scheduler import (
-    BETAS,
-    CLAMP,
-    CUMPROD,
-    ESTIMATE_OF_X0,
-    FRESH,
-    LAST,
-    MEAN,
-    NOISING,
-    OF_X0,
-    OF_XT,
-    PREVIOUS,
-    RESHAPE,
-)
+from grader.mistakes.part2.dropout import DROP
+from grader.mistakes.part2.guidance import MIX
+from grader.mistakes.part2.sampling import ESTIMATE, LOOP, STEP
+from grader.mistakes.part2.schedule import BETAS, CUMPROD, NOISING, RESHAPE
+from grader.mistakes.part2.step import CLAMP, ESTIMATE_OF_X0, FRESH, LAST, MEAN, OF_X0, OF_XT, PREVIOUS
+from grader.mistakes.part2.training import DRAW_T, LOSS, NOISE
 
 in_scheduler = partial(Variant, file="noise_scheduler.py")
 in_model = partial(Variant, file="diffusion_model.py")

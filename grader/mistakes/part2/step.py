@@ -1,4 +1,4 @@
-"""Mistakes in the schedule, the forward process and the reverse step. Each old text occurs exactly once."""
+"""Mistakes in the reverse step and its threshold. Each patch's old text occurs exactly once in the solution."""
 
 from functools import partial
 
@@ -6,11 +6,6 @@ from grader.mistakes import one_patch
 
 mistake = partial(one_patch, 2, file="noise_scheduler.py")
 
-BETAS = "self.betas = torch.linspace(beta_start, beta_end, num_steps)"
-CUMPROD = "torch.cumprod(self.alphas, dim=0)"
-BAR = "alpha_bar = self.alpha_bars.to(original_samples.device)[timesteps]"
-RESHAPE = "alpha_bar = alpha_bar.reshape(-1, *[1] * (original_samples.dim() - 1))"
-NOISING = "return alpha_bar.sqrt() * original_samples + (1 - alpha_bar).sqrt() * noise"
 MEAN = "mean = (x_t - beta / (1 - alpha_bar).sqrt() * model_prediction) / alpha.sqrt()"
 LAST = "if t == 0:"
 FRESH = "return mean + beta.sqrt() * DL_random(tuple(x_t.shape), seed=seed).to(x_t.device)"
@@ -19,125 +14,6 @@ CLAMP = "            x_0 = x_0.clamp(-1, 1)\n"
 PREVIOUS = "previous = self.alpha_bars[t - 1] if t > 0 else torch.ones(())"
 OF_X0 = "mean = previous.sqrt() * beta / (1 - alpha_bar) * x_0"
 OF_XT = "mean = mean + alpha.sqrt() * (1 - previous) / (1 - alpha_bar) * x_t"
-
-SCHEDULE = (
-    mistake(
-        "alpha_bars_by_cumsum",
-        CUMPROD,
-        "torch.cumsum(self.alphas, dim=0)",
-        "alpha_bar_t is the product of the alphas up to t, not their sum: cumprod.",
-        "schedule",
-    ),
-    mistake(
-        "alpha_bars_of_betas",
-        CUMPROD,
-        "torch.cumprod(self.betas, dim=0)",
-        "alpha_bar_t is the product of the alphas, not of the betas.",
-        "schedule",
-    ),
-    mistake(
-        "alpha_bars_without_current_step",
-        CUMPROD,
-        "torch.cat([torch.ones(1), torch.cumprod(self.alphas, dim=0)[:-1]])",
-        "alpha_bar_t includes alpha_t: alpha_bar_0 is alpha_0, not 1.",
-        "schedule",
-    ),
-    mistake(
-        "beta_end_too_small",
-        "beta_end=0.02):",
-        "beta_end=0.002):",
-        "The default of beta_end is 0.02; with 0.002 an image still shows through at t = T - 1.",
-        "schedule",
-    ),
-    mistake(
-        "betas_exclude_the_end",
-        BETAS,
-        "self.betas = beta_start + (beta_end - beta_start) * torch.arange(num_steps) / num_steps",
-        "beta_{T-1} is beta_end itself: divide by T - 1, or use linspace.",
-        "schedule",
-    ),
-    mistake(
-        "schedule_in_float64",
-        BETAS,
-        "self.betas = torch.linspace(beta_start, beta_end, num_steps, dtype=torch.float64)",
-        "The tables are float64, which makes everything computed with them float64: end with .float().",
-        "schedule",
-    ),
-)
-
-NOISE = (
-    mistake(
-        "noise_factor_of_root",
-        NOISING,
-        "return alpha_bar.sqrt() * original_samples + (1 - alpha_bar.sqrt()).sqrt() * noise",
-        "The factor of the noise is sqrt(1 - alpha_bar_t), not sqrt(1 - sqrt(alpha_bar_t)).",
-        "add_noise",
-        "training",
-    ),
-    mistake(
-        "noise_factor_without_root",
-        NOISING,
-        "return alpha_bar.sqrt() * original_samples + (1 - alpha_bar) * noise",
-        "The factor of the noise lacks its square root: sqrt(1 - alpha_bar_t).",
-        "add_noise",
-        "training",
-    ),
-    mistake(
-        "sample_factor_without_root",
-        NOISING,
-        "return alpha_bar * original_samples + (1 - alpha_bar).sqrt() * noise",
-        "The factor of x_0 lacks its square root: sqrt(alpha_bar_t).",
-        "add_noise",
-        "training",
-    ),
-    mistake(
-        "noising_factors_swapped",
-        NOISING,
-        "return (1 - alpha_bar).sqrt() * original_samples + alpha_bar.sqrt() * noise",
-        "The two factors are swapped: sqrt(alpha_bar_t) belongs to x_0, sqrt(1 - alpha_bar_t) to the noise.",
-        "add_noise",
-        "training",
-    ),
-    mistake(
-        "beta_and_alpha_for_noising",
-        "        " + NOISING,
-        "        beta = self.betas[timesteps].reshape(alpha_bar.shape)\n"
-        "        return beta * noise + (1 - beta) * original_samples",
-        "beta_t and alpha_t belong to one step; x_t from x_0 needs sqrt(1 - alpha_bar_t) and sqrt(alpha_bar_t).",
-        "add_noise",
-        "training",
-    ),
-    mistake(
-        "alpha_for_alpha_bar",
-        BAR,
-        "alpha_bar = self.alphas.to(original_samples.device)[timesteps]",
-        "alpha_t stands where alpha_bar_t belongs: x_t is reached from x_0 in t + 1 steps, not in one.",
-        "add_noise",
-        "training",
-    ),
-    mistake(
-        "timestep_off_by_one",
-        BAR,
-        "alpha_bar = self.alpha_bars.to(original_samples.device)[timesteps - 1]",
-        "alpha_bar_{t-1} stands where alpha_bar_t belongs: timesteps are indexed from 0.",
-        "add_noise",
-        "training",
-    ),
-    mistake(
-        "alpha_bar_reshaped_for_vectors",
-        RESHAPE,
-        "alpha_bar = alpha_bar.reshape(-1, 1)",
-        "alpha_bar_t of shape (B, 1) fits vectors only: give it as many dimensions as x_0 has, (B, 1, ..., 1).",
-        "add_noise",
-    ),
-    mistake(
-        "noised_in_place",
-        NOISING,
-        "return original_samples.mul_(alpha_bar.sqrt()).add_((1 - alpha_bar).sqrt() * noise)",
-        "x_0 is changed in place: the caller still needs it.",
-        "add_noise",
-    ),
-)
 
 STEP = (
     mistake(
