@@ -7,12 +7,11 @@ python train_mnist.py generate --omega 0.5                 # to save/mnist/omega
 
 import argparse
 import os
-import sys
 from dataclasses import fields
 from pathlib import Path
 
 from pictures import save_grid
-from trainers import TrainingError
+from trainers import run
 from utils import DMConfig, device, generate, load_model, make_dataloader, mnist_transform, solver
 
 
@@ -48,11 +47,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except NotImplementedError as missing:
-        sys.exit(f"not implemented yet: {missing}. Fill it in, and try `pytest grader/`")
-    except TrainingError as error:
-        sys.exit(str(error))
-    except KeyboardInterrupt:
-        sys.exit("interrupted: the same command goes on after the last whole epoch")
+    run(main)

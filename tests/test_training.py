@@ -1,6 +1,8 @@
-"""The given files that students train with: datasets.py, trainers.py, main.py."""
+"""The given files that students train with: datasets.py, trainers.py, main.py, train_cifar10.py, train_mnist.py."""
 
+import argparse
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -198,3 +200,35 @@ def test_main_says_what_is_wrong_in_a_line(arguments, told, tmp_path):
     done = main_py("solution", tmp_path, *arguments)
     assert done.returncode == 1
     assert done.stderr.startswith(told)
+
+
+SCRIPTS = {
+    "main.py": "from the last state saved",
+    "train_cifar10.py": "after the last whole epoch",
+    "train_mnist.py": "after the last whole epoch",
+}
+
+
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [
+        (NotImplementedError("TODO(2.x)"), r"not implemented yet: TODO\(2\.x\)\. Fill it in, and try `pytest grader/`"),
+        (TrainingError("no images"), "no images"),
+        (KeyboardInterrupt(), "interrupted: the same command goes on {}"),
+    ],
+)
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_script_that_cannot_go_on_ends_with_a_line(script, raised, told, monkeypatch):
+    def parse_args(*_):
+        raise raised
+
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_args)
+    with pytest.raises(SystemExit, match=f"^{told.format(SCRIPTS[script])}$"):  # of text: it goes to stderr, and code 1
+        runpy.run_path(str(ROOT / "solution" / script), run_name="__main__")
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_defect_of_a_script_keeps_its_traceback(script, monkeypatch):
+    monkeypatch.setattr(argparse, "ArgumentParser", lambda **_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        runpy.run_path(str(ROOT / "solution" / script), run_name="__main__")
