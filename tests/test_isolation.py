@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from grader import ROOT
-from grader.sandbox import doctor, linux, start, view
-from tests.test_sandbox import asks_student, observe, student
+from grader.sandbox import bubblewrap, doctor, linux, start, view
+from tests.experiments import asks_student
+from tests.test_sandbox import observe, student
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces, Landlock and seccomp are Linux's")
 
@@ -61,6 +62,13 @@ def test_the_environment_holds_nothing_of_the_graders(confined, tmp_path, monkey
         *("HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "MPLBACKEND", "OMP_NUM_THREADS", "OMP_WAIT_POLICY"),
         *("PATH", "PYTHONDONTWRITEBYTECODE", "TMPDIR", "VIRTUAL_ENV"),
     }
+
+
+def test_no_module_of_the_graders_is_loaded_but_those_that_run_the_code(confined, tmp_path):
+    """Whatever a fork server has imported, code can import as well, although it sees no file of it."""
+    loaded = answer(confined, tmp_path, "    return ' '.join(sys.modules)\n").split()
+    ours = {name.split(".")[1] for name in loaded if name.startswith("grader.")}
+    assert {"case", "experiment", "sandbox"} <= ours <= set(bubblewrap._RUNTIME)
 
 
 def test_there_is_no_descriptor_but_that_of_the_reply(confined, tmp_path):

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from grader import assignment as assignments
-from grader.case import InfrastructureError, Outcome, case
+from grader.case import InfrastructureError, Outcome
 from grader.grading import open_submission
 from grader.sandbox import InProcess, start
+from tests.experiments import asks_student, experiment
 
 LIMITS = assignments.load().limits
 RESTORE = "        self.num_steps = num_steps\n"
@@ -56,19 +57,8 @@ def test_a_broken_file_costs_only_the_cases_that_need_it(text, make_submission, 
 
 
 def observe(tier, folder, experiment, **limits):
-    """Run an experiment of this file."""
+    """Run an experiment of the tests."""
     return tier.observe(experiment, folder, 0, replace(LIMITS, **{"seconds": 20.0} | limits))
-
-
-def experiment(function):
-    """A case out of a function of this file, found by the worker as tests.test_sandbox."""
-    return case("9.experiment", points=1, equation="", shows={})(function)
-
-
-@experiment
-def asks_student(code, rng):
-    """Call what the student wrote"""
-    return {"value": code.models.answer()}
 
 
 def student(tmp_path, text):

@@ -10,7 +10,8 @@ from grader.grading import open_submission
 from grader.release import write_patched
 from grader.sandbox import start
 from grader.sandbox.serial import Serial
-from tests.test_sandbox import asks_student, experiment, observe, student
+from tests.experiments import asks_student, experiment
+from tests.test_sandbox import observe, student
 
 
 @pytest.fixture(scope="module")

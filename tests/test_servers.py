@@ -12,7 +12,8 @@ from grader.case import InfrastructureError
 from grader.sandbox import start, watch
 from grader.sandbox.exchange import Job
 from grader.sandbox.servers import _preloads
-from tests.test_sandbox import LIMITS, asks_student, observe, running, student
+from tests.experiments import asks_student
+from tests.test_sandbox import LIMITS, observe, running, student
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="fork servers are for Linux")
 
@@ -92,7 +93,8 @@ def test_a_server_ends_with_its_parent_and_takes_the_running_case_along(tmp_path
     folder = student(tmp_path, "import time\ndef answer():\n    time.sleep(300)\n")
     script = (
         "from pathlib import Path\nfrom grader.sandbox import start\n"
-        "from dataclasses import replace\nfrom tests.test_sandbox import LIMITS, asks_student\n"
+        "from dataclasses import replace\nfrom tests.experiments import asks_student\n"
+        "from tests.test_sandbox import LIMITS\n"
         "tier = start('process')\n"
         "print(tier._servers[()]._process.pid, flush=True)\n"
         f"tier.observe(asks_student, Path({str(folder)!r}), 0, replace(LIMITS, seconds=300))\n"
