@@ -39,7 +39,7 @@ def _audit(name, given):
     from grader.auditor import COPY_DISTANCE, distances, load_auditor
 
     auditor = load_auditor(_verified(f"{name}_auditor.pt"))
-    known = torch.from_numpy(np.load(FOLDER / f"{name}_auditor.npz")["thumbnails"])
+    known = torch.from_numpy(np.load(_verified(f"{name}_auditor.npz"))["thumbnails"])
     return lambda images: {
         "audited": given.classify(auditor, images),
         "copied": distances(images, known) < COPY_DISTANCE,
@@ -55,7 +55,7 @@ def _given_classifier():
 
 
 def _verified(name):
-    """The path of weights, which must be those that the manifest tells of."""
+    """The path of a file of a classifier, which must be the one that the manifest tells of."""
     path = FOLDER / name
     manifest = json.loads((ROOT / "test_resources" / "MANIFEST.json").read_text())
     recorded = manifest[str(path.relative_to(ROOT))]["sha256"]

@@ -39,10 +39,14 @@ def entry(name, reference, config, seed, device):
         "torch": torch.__version__,
         "device": str(device),
         "seconds_of_last_run": round(time.monotonic() - start),
-        "bytes": reference.path.stat().st_size,
-        "sha256": hashlib.sha256(reference.path.read_bytes()).hexdigest(),
+        **identity(reference.path),
         "figures": figures,
     }
+
+
+def identity(path):
+    """What tells a file from any other."""
+    return {"bytes": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
 def record(key, entry):
@@ -65,6 +69,8 @@ def main():
     if not arguments.measure:
         config = replace(reference.config, epochs=arguments.epochs or reference.config.epochs)
         record(key, entry(arguments.which, reference, config, arguments.seed, device))  # scoring verifies the hash
+        for path in reference.beside:
+            record(str(path.relative_to(ROOT)), {"made_with": key} | identity(path))
     found = json.loads(MANIFEST.read_text())[key]
     found["figures"] |= reference.measure(reference.path, device)
     record(key, found)

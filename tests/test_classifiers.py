@@ -1,15 +1,21 @@
 """The classifiers that judge images: what is committed, what they were measured to recognise, which range they know."""
 
 import hashlib
+import io
 import json
 import os
+import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import torch
 from classifier import FashionClassifier, classify, load_classifier
 
+from grader import scoring
 from grader.scoring import BLACK, FOLDER
+from test_resources import train_references
+from test_resources.references import Reference
 
 ROOT = Path(__file__).resolve().parents[1]
 MANIFEST = json.loads((ROOT / "test_resources" / "MANIFEST.json").read_text())
@@ -27,6 +33,63 @@ def test_a_classifier_is_the_file_that_was_measured(name):
     content = (FOLDER / f"{name}.pt").read_bytes()
     assert hashlib.sha256(content).hexdigest() == recorded(name)["sha256"]
     assert len(content) == recorded(name)["bytes"] <= MOST_BYTES
+
+
+@pytest.mark.parametrize("file", sorted(path.name for path in FOLDER.iterdir()))
+def test_whatever_judges_is_the_file_that_was_recorded(file):
+    assert sha256(FOLDER / file) == MANIFEST[f"test_resources/classifiers/{file}"]["sha256"]
+
+
+def sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "file", [None, "fashion_mnist.pt", "fashion_mnist_auditor.pt", "fashion_mnist_auditor.npz"], ids=str
+)
+def test_nothing_is_judged_with_a_file_that_was_changed(file, tmp_path, monkeypatch):
+    classifiers = tmp_path / FOLDER.relative_to(ROOT)
+    shutil.copytree(FOLDER, classifiers)
+    shutil.copy(ROOT / "test_resources" / "MANIFEST.json", classifiers.parent)
+    (tmp_path / "student").mkdir()
+    shutil.copy(ROOT / "student" / "classifier.py", tmp_path / "student")
+    monkeypatch.setattr(scoring, "ROOT", tmp_path)
+    monkeypatch.setattr(scoring, "FOLDER", classifiers)
+    monkeypatch.setattr("sys.argv", ["scoring", "fashion_mnist"])
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    if file is None:
+        scoring.main()
+        return
+    with (classifiers / file).open("ab") as changed:
+        changed.write(b"\0")  # numpy reads its thumbnails all the same
+    with pytest.raises(SystemExit, match=rf"{file} is not the file that MANIFEST\.json records: restore it with git"):
+        scoring.main()
+
+
+@dataclass(frozen=True)
+class Config:
+    epochs: int = 3
+
+
+def test_a_training_records_every_file_that_it_writes(tmp_path, monkeypatch):
+    weights, beside = tmp_path / "a.pt", tmp_path / "a.npz"
+
+    def train(path, config, seed, device):
+        weights.write_bytes(b"weights")
+        beside.write_bytes(b"thumbnails")
+        return {"losses": [1.0]}
+
+    reference = Reference(weights, "some data", Config(), train, lambda path, device: {"accuracy": 0.5}, (beside,))
+    for name, value in {"ROOT": tmp_path, "MANIFEST": tmp_path / "M.json", "REFERENCES": {"a": reference}}.items():
+        monkeypatch.setattr(train_references, name, value)
+    monkeypatch.setattr("sys.argv", ["train_references.py", "a", "--seed", "7"])
+    train_references.main()
+    manifest = json.loads((tmp_path / "M.json").read_text())
+    assert manifest.keys() == {"a.pt", "a.npz"}
+    assert manifest["a.npz"] == {"made_with": "a.pt", "bytes": 10, "sha256": sha256(beside)}
+    assert (manifest["a.pt"]["bytes"], manifest["a.pt"]["sha256"]) == (7, sha256(weights))
+    assert manifest["a.pt"]["command"] == "python test_resources/train_references.py a --epochs 3 --seed 7"
+    assert manifest["a.pt"]["figures"] == {"losses": [1.0], "accuracy": 0.5}
 
 
 def test_each_accuracy_has_a_classifier_of_its_images_that_is_better_than_what_is_asked_for(assignment):

@@ -18,6 +18,7 @@ class Reference(NamedTuple):
     config: Any  # a dataclass: what decides the training, beside the seed; its `epochs` are what the shipped file had
     train: Callable  # train(path, config, seed, device) -> {name: figure}
     measure: Callable  # measure(path, device) -> {name: figure}
+    beside: tuple = ()  # what else its training writes, each a pathlib.Path
 
 
 def accuracy_of_solution(path, device):

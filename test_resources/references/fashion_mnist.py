@@ -15,6 +15,8 @@ from test_resources.references import Reference, accuracy_of_solution
 from test_resources.references.classifiers import ClassifierLoss, accuracy, train_classifier
 
 QUANTILES = torch.tensor([0.0, 0.001, 0.01, 0.1, 0.5])
+CLASSIFIERS = ROOT / "test_resources" / "classifiers"
+THUMBNAILS = CLASSIFIERS / "fashion_mnist_auditor.npz"
 
 
 def train_judge(path, config, seed, device):
@@ -31,7 +33,7 @@ def train_auditor(path, config, seed, device):
     torch.manual_seed(seed)
     dataset = load("fashion_mnist")
     figures = train_classifier(ClassifierLoss(Auditor(), noise=0.4), dataset, path, config, seed, device)
-    np.savez_compressed(path.with_suffix(".npz"), thumbnails=thumbnails(dataset.tensors[0]).numpy())
+    np.savez_compressed(THUMBNAILS, thumbnails=thumbnails(dataset.tensors[0]).numpy())
     return figures
 
 
@@ -39,7 +41,7 @@ def measure_auditor(path, device):
     """Accuracy on the 10,000 test images, and how near they come to training images."""
     images, labels = load("fashion_mnist", train=False).tensors
     predicted = classify(load_auditor(path), images)
-    known = torch.from_numpy(np.load(path.with_suffix(".npz"))["thumbnails"])
+    known = torch.from_numpy(np.load(THUMBNAILS)["thumbnails"])
     nearest = torch.cat([distances(batch, known) for batch in images.split(500)])
     return {
         "test_accuracy": (predicted == labels).double().mean().item(),
@@ -61,11 +63,15 @@ def train_ddpm(path, config, seed, device):
 
 
 DATA = "FashionMNIST, all 60,000 training images"
-CLASSIFIERS = ROOT / "test_resources" / "classifiers"
 REFERENCES = {
     "classifier": Reference(CLASSIFIERS / "fashion_mnist.pt", DATA, TrainConfig(epochs=10), train_judge, measure_judge),
     "auditor": Reference(
-        CLASSIFIERS / "fashion_mnist_auditor.pt", DATA, TrainConfig(epochs=10), train_auditor, measure_auditor
+        CLASSIFIERS / "fashion_mnist_auditor.pt",
+        DATA,
+        TrainConfig(epochs=10),
+        train_auditor,
+        measure_auditor,
+        beside=(THUMBNAILS,),
     ),
     "ddpm": Reference(
         ROOT / "solution" / "checkpoints" / "DDPM.pt", DATA, TrainConfig(epochs=12), train_ddpm, accuracy_of_solution
