@@ -90,3 +90,11 @@ def verdicts_of(assignment, tier, known):
             return {c.id: grading.verdict(c) for c in assignment.cases if not ids or c.id in ids}
 
     return grade
+
+
+@pytest.fixture
+def samplers(assignment, tier, known, make_submission):
+    """Submissions with toy models that generate images."""
+    from tests.samplers import Samplers  # imports torch, which few tests need
+
+    return Samplers(assignment, tier, known, make_submission)
