@@ -44,14 +44,14 @@ def test_an_interrupted_training_ends_with_the_same_weights(tmp_path, data, monk
     train(Denoiser(), data, tmp_path / "whole.pt", CONFIG, "cpu")
     steps = []
 
-    def power_cut(path, *arguments, store=trainers._store):
+    def power_cut(path, *arguments, store=trainers.store):
         store(path, *arguments)
         steps.append(path)
         if len(steps) == 8:  # in the second epoch
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(trainers, "_store", power_cut)
+        patch.setattr(trainers, "store", power_cut)
         with pytest.raises(KeyboardInterrupt):
             train(Denoiser(), data, tmp_path / "parts.pt", CONFIG, "cpu", save_every=1)
     train(Denoiser(), data, tmp_path / "parts.pt", CONFIG, "cpu", save_every=1)
@@ -137,7 +137,7 @@ def test_a_folder_of_images_is_a_dataset(tmp_path):
 def test_a_folder_without_classes_and_an_unknown_name_are_refused(tmp_path):
     with pytest.raises(DatasetError, match="needs one sub-folder of images for each class"):
         load(str(tmp_path))
-    with pytest.raises(DatasetError, match="no dataset 'fashion': give 'fashion_mnist', 'synthetic', or"):
+    with pytest.raises(DatasetError, match="no dataset 'fashion': give fashion_mnist, svhn, cifar10, synthetic, or"):
         load("fashion")
 
 

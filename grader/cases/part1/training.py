@@ -1,0 +1,174 @@
+"""Part 1: the optimizer, and the training loop, with small networks and losses of ours."""
+
+import itertools
+from types import SimpleNamespace
+from unittest import mock
+
+import numpy as np
+
+from grader.case import FLOAT32, case
+from grader.cases.part1 import inputs
+from grader.lazy import Lazy
+from grader.rng import uniform_pattern
+
+torch = Lazy("torch")
+probes = Lazy("grader.probes")
+toys = Lazy("grader.cases.part1.toys")
+
+LEARNING_RATE = 0.02
+STEPS = 3
+UNIFORM = 0.07  # distance of the noise of all steps, 2,560 numbers or more: chance exceeds it once in 10^10
+
+
+def layer_sizes(rng):
+    """Inputs and outputs of three linear layers."""
+    return [(rng.integer(f"inputs {i}", 2, 30), rng.integer(f"outputs {i}", 2, 30)) for i in range(3)]
+
+
+def _record(optimizer, params, defaults):
+    """In the place of Optimizer.__init__: the first real one of a process imports torch's compiler, for seconds."""
+    groups = list(params)
+    groups = groups if groups and isinstance(groups[0], dict) else [{"params": groups}]
+    optimizer.param_groups = [defaults | group | {"params": list(group["params"])} for group in groups]
+
+
+@case(
+    "1.optimizer",
+    points=0.25,
+    equation="Adam with learning rate 1e-3, beta1 = 0.5, beta2 = 0.999 (Radford et al. 2016, sec. 4)",
+    shows={
+        "kind": "name of the optimizer's class",
+        "learning_rate": "its learning rate",
+        "betas": "its two betas",
+        "parameters": "how many numbers it trains, of a model with three layers",
+    },
+    rtol=1e-6,
+)
+def optimizer(code, rng):
+    """Optimizer: Adam for all parameters, with the course's learning rate and betas"""
+    model = torch.nn.Sequential(*(torch.nn.Linear(*sizes) for sizes in layer_sizes(rng)))
+    with mock.patch.object(torch.optim.Optimizer, "__init__", _record):
+        found = code.gan_pytorch.get_optimizer(model)
+    groups = getattr(found, "param_groups", None)
+    if not isinstance(found, torch.optim.Optimizer) or not groups:
+        raise TypeError(f"get_optimizer must return an optimizer, not {type(found).__name__}")
+    return {
+        "kind": type(found).__name__,
+        "learning_rate": groups[0]["lr"],
+        "betas": groups[0].get("betas", (np.nan, np.nan)),
+        "parameters": sum(p.numel() for group in groups for p in group["params"]),
+    }
+
+
+def losses(rng):
+    """Weights of the losses that training is given: quadratic ones, not those of the student."""
+    return rng.number("weight of real", 0.6, 1.0), rng.number("weight of fake", 1.4, 2.0)
+
+
+def _losses(rng):
+    of_real, of_fake = losses(rng)
+
+    def discriminator_loss(real, fake):
+        return of_real * (real - 1).square().mean() + of_fake * fake.square().mean()
+
+    return discriminator_loss, lambda fake: (fake - 1).square().mean()
+
+
+def _train(code, nets, loss_functions, data, **options):
+    """Call train_gan with the nets and solvers of `toys.build`. Labels are all 0."""
+    loader = [(images, torch.zeros(len(images), dtype=torch.int64)) for images in data]
+    return code.gan_pytorch.train_gan(*nets, *loss_functions, loader, **options)
+
+
+@case(
+    "1.training",
+    points=0.75,
+    equation="a step of D on L_D(D(x), D(G(z))), then a step of G on L_G(D(G(z))) (Goodfellow et al., algorithm 1)",
+    shows={
+        "steps": "how often the optimizers of D and of G step in three batches",
+        "D": "weights of a linear D after them, with losses and optimizers of ours",
+        "G": "weights of a linear G after them",
+    },
+    **FLOAT32,
+)
+def training(code, rng):
+    """Training: both networks after three steps, with gradients that are known"""
+    batch_size, weights = rng.integer("batch_size", 4, 8), inputs.toys(rng)
+    D, G, *solvers = toys.build(weights, LEARNING_RATE)  # noqa: N806
+    noise_size = len(weights["a"])
+    options = {"batch_size": batch_size, "noise_size": noise_size, "num_epochs": 1, "show_every": 100}
+
+    def known_noise(count, dim, seed=None):
+        return torch.from_numpy(2 * uniform_pattern(count, dim) - 1)
+
+    # The same noise in every draw: whether both steps of a batch share it is the student's choice.
+    with probes.noise_tape(), mock.patch.object(code.gan_pytorch, "sample_noise", known_noise):
+        _train(code, (D, G, *solvers), _losses(rng), inputs.batches(rng, batch_size, STEPS), **options)
+    return {"steps": [solver.steps for solver in solvers], "D": D.w, "G": G.a}
+
+
+def loop(rng):
+    """Sizes of a training: whole batches, whether a smaller one comes among them, epochs, and show_every."""
+    return SimpleNamespace(
+        batch_size=rng.integer("batch_size", 16, 24),
+        batches=rng.integer("batches", 4, 11),
+        small=rng.integer("small", 1, 16),
+        epochs=rng.integer("epochs", 2, 4),
+        show_every=rng.integer("show_every", 2, 9),
+    )
+
+
+@case(
+    "1.training_rules",
+    points=0.25,
+    equation="L_D depends on D alone: G's images are constants in it; L_G depends on G through D (algorithm 1)",
+    shows={
+        "steps": "steps of D and of G, with a batch among the data that is too small",
+        "D_learns": "whether the discriminator's loss depends on D",
+        "fakes_detached": "whether it is cut off from G",
+        "G_learns": "whether the generator's loss depends on G",
+        "real_images": "whether D sees the real images in [-1, 1]",
+        "noise_in_range": "whether G's noise is in [-1, 1)",
+        "noise_uniform": "whether it is uniform there",
+        "noise_fresh": "whether every step has noise of its own",
+        "snapshots": "number of snapshots",
+    },
+    needs=("1.training",),
+)
+def training_rules(code, rng):
+    """Training: what each loss depends on, what both networks see, how many steps there are"""
+    sizes, weights = loop(rng), inputs.toys(rng, least_noise=20)
+    D, G, *solvers = toys.build(weights, 0.001)  # noqa: N806
+    D_loss, G_loss = _losses(rng)  # noqa: N806
+    found = {"D_learns": True, "fakes_detached": True, "G_learns": True}
+
+    def discriminator_loss(real, fake):
+        found["D_learns"] &= toys.reaches(real, D.w) and toys.reaches(fake, D.w)
+        found["fakes_detached"] &= not toys.reaches(fake, G.a)
+        return D_loss(real, fake)
+
+    def generator_loss(fake):
+        found["G_learns"] &= toys.reaches(fake, G.a)
+        return G_loss(fake)
+
+    data = inputs.batches(rng, sizes.batch_size, sizes.batches)
+    data.insert(2, rng.uniform("small batch", sizes.small, *inputs.IMAGE))
+    options = {"batch_size": sizes.batch_size, "noise_size": len(weights["a"]), "num_epochs": sizes.epochs}
+    drawn = itertools.count()
+
+    def fresh_noise(count, dim, seed=None):
+        return rng.uniform(f"noise {next(drawn)}", count, dim, low=-1.0)
+
+    with mock.patch.object(code.gan_pytorch, "sample_noise", fresh_noise):  # its own faults are counted elsewhere
+        loss_functions = discriminator_loss, generator_loss
+        shown = _train(code, (D, G, *solvers), loss_functions, data, show_every=sizes.show_every, **options)
+    noise = torch.cat(G.seen) if G.seen else torch.full((1, 1), torch.nan)
+    real = [2 * images[0] - 1 for images in data if len(images) == sizes.batch_size]
+    return found | {
+        "steps": [solver.steps for solver in solvers],
+        "real_images": all(any(torch.allclose(x[0], r, atol=1e-5) for x in D.seen) for r in real),
+        "noise_in_range": ((noise >= -1) & (noise < 1)).all(),
+        "noise_uniform": inputs.uniform_distance(noise) < UNIFORM,
+        "noise_fresh": len(noise[:: sizes.batch_size].unique(dim=0)) >= solvers[1].steps,
+        "snapshots": len(shown) if isinstance(shown, list | tuple) else -1,
+    }

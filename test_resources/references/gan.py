@@ -1,0 +1,132 @@
+"""The weights of part 1: the solution's networks, and oracle generators, which are independent of them."""
+
+from dataclasses import dataclass
+
+import torch
+from datasets import load
+from gan_oracle import NOISE_DIM, OracleGenerator, load_oracle
+from gan_pytorch import discriminator, eval_discriminator
+from torch import nn
+from torch.nn.utils.parametrizations import spectral_norm
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from tqdm import tqdm
+from train_gan import GanConfig, make_loader, train
+from trainers import autocast, load_weights, restore, save_weights, store
+
+from grader import ROOT
+from test_resources.references import Reference
+
+THRESHOLD, SEEDS = 0.55, 5  # the course's threshold of D's accuracy, and of how many draws of noise it is measured
+
+
+@dataclass(frozen=True)
+class Epochs(GanConfig):
+    """A `GanConfig` that knows how long to train."""
+
+    epochs: int = 30
+
+
+@dataclass(frozen=True)
+class OracleConfig(Epochs):
+    """Of an oracle generator."""
+
+    batch_size: int = 64
+    learning_rate: float = 4e-4
+    ema_decay: float = 0.999
+
+
+def critic():
+    """A discriminator with spectral normalisation (Miyato et al. 2018), from images to scores, shape (B, 1)."""
+    layers = []
+    for inputs, outputs in ((3, 32), (32, 64), (64, 128)):
+        layers += [spectral_norm(nn.Conv2d(inputs, outputs, 4, stride=2, padding=1)), nn.LeakyReLU(0.1)]
+    return nn.Sequential(*layers, nn.Flatten(), spectral_norm(nn.Linear(128 * 4 * 4, 1)))
+
+
+def train_oracle(path, config, seed, device):
+    """Train with the hinge loss, and keep an average of the generator's weights: another way than the students'."""
+    torch.manual_seed(seed)
+    images = load(config.data, channels=3).tensors[0]
+    G, D = OracleGenerator().to(device), critic().to(device)  # noqa: N806
+    average = AveragedModel(G, multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay), use_buffers=True)
+    solvers = [torch.optim.Adam(net.parameters(), config.learning_rate, betas=(0.0, 0.9)) for net in (G, D)]
+    parts = {"G": G, "D": D, "average": average, "G solver": solvers[0], "D solver": solvers[1]}
+    state_path, progress = path.with_suffix(".resume.pt"), {"epoch": 0, "step": 0}
+    if state_path.exists():
+        progress = restore(state_path, parts, config, device)
+    while progress["epoch"] < config.epochs:
+        order = torch.randperm(len(images)).split(config.batch_size)[: len(images) // config.batch_size]
+        for batch in tqdm(order, desc=f"epoch {progress['epoch'] + 1}/{config.epochs}", mininterval=10):
+            hinge_steps(G, D, *solvers, images[batch].to(device))
+            average.update_parameters(G)
+        progress["epoch"] += 1
+        store(state_path, parts, config, progress)
+    save_weights(average.module, path)
+    state_path.unlink()
+    return {}
+
+
+def hinge_steps(G, D, G_solver, D_solver, real):  # noqa: N803
+    """A step of D and one of G (Lim & Ye 2017)."""
+    noise = 2 * torch.rand(len(real), NOISE_DIM, device=real.device) - 1
+    with autocast(real.device):
+        fake = G(noise)
+        loss = (1 - D(real)).relu().mean() + (1 + D(fake.detach())).relu().mean()
+    D_solver.zero_grad()
+    loss.backward()
+    D_solver.step()
+    with autocast(real.device):
+        loss = -D(fake).mean()
+    G_solver.zero_grad()
+    loss.backward()
+    G_solver.step()
+
+
+def train_both(path, config, seed, device):
+    """Train the solution's networks with the students' script; the generator goes beside the discriminator."""
+    checkpoints = {"D": path, "G": path.with_name(path.name.replace("discriminator", "generator"))}
+    setting = GanConfig(config.data, config.batch_size, seed)
+    losses = train(setting, config.epochs, checkpoints, ROOT / "outputs" / path.stem, device)
+    last = {name: values[-len(values) // config.epochs :] for name, values in losses.items()}
+    return {f"mean_loss_{name}_last_epoch": round(sum(values) / len(values), 3) for name, values in last.items()}
+
+
+def measure_both(path, device):
+    """What D makes of test images and of the oracle's, for several seeds of the noise, as a student measures it."""
+    data = DATA_OF[path]
+    D, oracle = load_weights(discriminator(), path).to(device), load_oracle(data).to(device)  # noqa: N806
+    found = []
+    for seed in range(SEEDS):
+        torch.manual_seed(seed)
+        found.append(eval_discriminator(D, oracle, make_loader(data, 100, train=False), device, batch_size=100))
+    accuracies, precisions, recalls = (list(column) for column in zip(*found, strict=True))
+    return {
+        "accuracies": accuracies,
+        "margin_above_threshold": min(accuracies) - THRESHOLD,
+        "precision": sum(precisions) / SEEDS,
+        "recall": sum(recalls) / SEEDS,
+    }
+
+
+def measure_oracle(path, device):
+    """Nothing yet."""
+    return {}
+
+
+ORACLES, CHECKPOINTS = ROOT / "test_resources" / "oracles", ROOT / "solution" / "checkpoints"
+SYNTHETIC, CIFAR10 = "10,000 synthetic digits in colour", "CIFAR-10, airplanes, automobiles and birds, 15,000 images"
+REFERENCES = {
+    "oracle_synthetic": Reference(
+        ORACLES / "synthetic.pt", SYNTHETIC, OracleConfig("synthetic", epochs=40), train_oracle, measure_oracle
+    ),
+    "oracle_cifar10": Reference(
+        ORACLES / "cifar10.pt", CIFAR10, OracleConfig("cifar10", epochs=40), train_oracle, measure_oracle
+    ),
+    "gan": Reference(
+        CHECKPOINTS / "GAN_discriminator.pth", SYNTHETIC, Epochs("synthetic", epochs=40), train_both, measure_both
+    ),
+    "gan_cifar10": Reference(
+        CHECKPOINTS / "GAN_cifar10_discriminator.pth", CIFAR10, Epochs("cifar10", epochs=40), train_both, measure_both
+    ),
+}
+DATA_OF = {reference.path: reference.config.data for reference in REFERENCES.values()}
