@@ -104,8 +104,7 @@ def missing(marks: Marks, submission: str) -> str:
     if _key(submission) in names:
         return ""
     near = difflib.get_close_matches(_key(submission), names, n=1)
-    meant = f": is {near[0]} meant?" if near else ""
-    return visible(f"there are marks of {len(names)} submissions, but none of {submission}{meant}")
+    return visible(f"there is no mark for {submission}" + (f", but for {near[0]}: is that meant?" if near else ""))
 
 
 def write_template(output: Path, submissions: Sequence[Path], questions: Sequence[Question]) -> None:

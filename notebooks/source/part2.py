@@ -22,7 +22,7 @@
 # ($\sqrt{\bar\alpha} = 0.006$). With $T = 100$ the same range gives $\bar\alpha_{99} = 0.364$, and 60% is left. A
 # network trained so has never seen pure noise at its first step and reads an image into it whose brightness and layout
 # are arbitrary. Ten times fewer steps need $\beta$ ten times as large: from 0.001 to 0.2,
-# $\bar\alpha_{99} = 1.7 \cdot 10^{-5}$.
+# $\bar\alpha_{99} = 2.0 \cdot 10^{-5}$.
 
 # %% The simple loss [markdown] question="2.simple_loss" points=0.5
 # Your loss is the mean squared error between noise and predicted noise. Which term of the variational bound does it
