@@ -1,4 +1,4 @@
-"""The command line: `grader grade`, `grader update`, `grader check`, `grader demo`."""
+"""The command line: `grader grade`, `grader marks`, `grader update`, `grader check`, `grader doctor`, `grader demo`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,15 @@ import typer
 
 from grader import ROOT, golden, sandbox
 from grader import assignment as assignments
+from grader import marks as marking
 from grader.case import InfrastructureError, Outcome
+from grader.golden import GoldenError
 from grader.policy import PolicyError
+from grader.questions import QuestionError
 from grader.release import MarkerError
 from grader.secret import SecretError
 from grader.secret import load as load_secret
+from grader.spreadsheet import TableError
 from grader.submission import SubmissionError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -27,6 +31,7 @@ def grade(
     path: Annotated[Path, typer.Argument(help="a submission: a folder or a zip")],
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,
     gradescope: Annotated[Path | None, typer.Option(help="also write Gradescope's results.json here")] = None,
+    marks: Annotated[Path | None, typer.Option(help="CSV of the written questions' marks: see `grader marks`")] = None,
     part: Annotated[int | None, typer.Option(help="grade one part only")] = None,
     accuracy: Annotated[bool, typer.Option(help="generate samples and grade their accuracy (minutes)")] = True,
     device: Annotated[str, typer.Option(help="where samples are generated: cpu, cuda, cuda:1, mps")] = "cpu",
@@ -48,6 +53,8 @@ def grade(
 
     assignment, tier_name = assignments.load(), required(trust_submissions)
     known = golden.load(assignment.resources)
+    questions = select(assignment.questions, part)
+    marked = marking.read_marks(marks, assignment.questions) if marks else {}
     verdicts, console = [], Console(stderr=True)
     secret = None if public_only else _secret(console)
     with (
@@ -62,6 +69,9 @@ def grade(
             status.update(f"{task.id}: generating images on {device}")
             verdicts.append(grade_accuracy(grading, task, device))
         name, seeds = grading.submission.name, grading.seeds
+    verdicts += marking.verdicts(questions, marked, name)
+    if marks and (told := marking.missing(marked, name)):
+        console.print(told, markup=False)
     if gradescope:
         results.write_atomically(gradescope, results.gradescope(tier.tier, seeds, verdicts))
     if as_json:
@@ -72,6 +82,16 @@ def grade(
         Console().print(scorecard(name, tier.tier, verdicts))
     if any(v.outcome is Outcome.INFRASTRUCTURE for v in verdicts):
         raise typer.Exit(2)
+
+
+@app.command()
+def marks(
+    submissions: Annotated[list[Path], typer.Argument(help="folders and zips, as `grader grade` gets them")],
+    output: Annotated[Path, typer.Option(help="the file to write; one that exists is left alone")] = Path("marks.csv"),
+):
+    """Write a CSV file for TAs to fill in: a row for each submission and written question."""
+    marking.write_template(output, submissions, assignments.load().questions)
+    print(f"{output}: fill in mark and comment, then `grader grade PATH --marks {output}`")
 
 
 def _secret(console):
@@ -87,7 +107,7 @@ def _secret(console):
 def update(
     check: Annotated[bool, typer.Option("--check", help="write nothing; fail if anything has drifted")] = False,
 ):
-    """Regenerate the stubs, goldens, fingerprints, allowlist and points table from the solution."""
+    """Regenerate stubs, goldens, fingerprints, allowlist, notebooks and points table from their sources."""
     from grader.update import update as run
 
     with _tier(workers=os.cpu_count()) as tier:
@@ -106,6 +126,7 @@ def check(as_json: Annotated[bool, typer.Option("--json", help="print one JSON d
     """Prove that the grader catches every known mistake and accepts every variant."""
     from rich.console import Console
 
+    from grader.report.terminal import proofs
     from grader.selfcheck import check as run
 
     assignment = assignments.load(staff=True)
@@ -116,19 +137,9 @@ def check(as_json: Annotated[bool, typer.Option("--json", help="print one JSON d
     if as_json:
         print(json.dumps(report.document(), indent=2))
     else:
-        _print_check(report)
+        print(proofs(report))
     if report.failures:
         raise typer.Exit(1)
-
-
-def _print_check(report):
-    for part, counts in report.counts.items():
-        print(f"part {part}: " + ", ".join(f"{n:g} {what}" for what, n in counts.items()))
-    for id, (margin, mistake) in report.margins.items():
-        print(f"  {id}: nearest mistake {mistake}, {margin:.3g} tolerances away")
-    for failure in report.failures:
-        print(f"FAILED {failure}")
-    print(f"{len(report.failures)} failures" if report.failures else "all of it holds")
 
 
 @app.command()
@@ -171,7 +182,7 @@ def main() -> None:
     """Run the command line; user errors become one message instead of a traceback."""
     try:
         app()
-    except (SubmissionError, PolicyError, MarkerError, SecretError, golden.GoldenError) as error:
+    except (SubmissionError, TableError, QuestionError, PolicyError, MarkerError, SecretError, GoldenError) as error:
         typer.echo(f"grader: {error}", err=True)
         raise SystemExit(1) from None
     except InfrastructureError as error:

@@ -1,4 +1,4 @@
-"""All that an assignment consists of: cases and policy for everyone; mistakes, variants and oracles for staff."""
+"""All that an assignment consists of: cases, questions, policy; for staff mistakes, variants, oracles as well."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from functools import cached_property
 from pathlib import Path
 
 from grader import ROOT
-from grader.case import Case
+from grader.case import Case, Question
 from grader.policy import Policy, read_policy
+from grader.questions import read_questions
 from grader.sandbox.exchange import Limits
 from grader.submission import Allowed, read_allowlist
 
@@ -55,6 +56,7 @@ class Assignment:
     cases: tuple[Case, ...]
     student: Path  # generated stubs and given files
     resources: Path  # goldens, fingerprints, allowlist, classifiers
+    notebooks: Path | None = None  # generated, with the written questions; authors have their sources in `source`
     solution: Path | None = None  # authors and TAs only, like all that follows
     mistakes: tuple[Mistake, ...] = ()
     variants: tuple[Variant, ...] = ()
@@ -80,6 +82,11 @@ class Assignment:
         """What students hand in."""
         return read_allowlist(self.resources / "allowlist.txt")
 
+    @cached_property
+    def questions(self) -> list[Question]:
+        """The written questions."""
+        return read_questions(self.notebooks) if self.notebooks else []
+
 
 def load(staff: bool = False) -> Assignment:
     """The assignment of this repository; with `staff` including what students do not get."""
@@ -89,6 +96,7 @@ def load(staff: bool = False) -> Assignment:
         "cases": _collect("grader.cases", Case),
         "student": ROOT / "student",
         "resources": ROOT / "test_resources",
+        "notebooks": ROOT / "notebooks",
     }
     if staff:
         assignment |= {

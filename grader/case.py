@@ -1,4 +1,4 @@
-"""The nouns of the harness: cases, observations, verdicts. Small, frozen, and free of torch."""
+"""The nouns of the harness: cases, questions, observations, verdicts. Small, frozen, and free of torch."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ FLOAT32 = {"rtol": 1e-4, "atol": 2e-5}  # the tolerance of float32 against float
 
 
 class Outcome(StrEnum):
-    """What became of one case."""
+    """What became of one case or question."""
 
     PASSED = "PASSED"
     FAILED = "FAILED"
     NOT_IMPLEMENTED = "NOT_IMPLEMENTED"
     ERROR = "ERROR"  # the student's code raised, hung, or ran out of memory
     INFRASTRUCTURE = "INFRASTRUCTURE"  # our fault: never a zero
+    MARKED = "MARKED"  # a written question, and its points are a TA's
+    NOT_MARKED = "NOT_MARKED"  # a written question that waits for a TA: never a zero
 
 
 class InfrastructureError(Exception):
@@ -52,6 +54,20 @@ class Case:
     def reference(self) -> str:
         """Where a worker finds the experiment: 'module:function'."""
         return f"{self.observe.__module__}:{self.observe.__name__}"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A written question: no program answers it, and a TA marks it."""
+
+    id: str  # '<part>.<name>', e.g. '6.gan_equilibrium'; no case has the same
+    title: str
+    points: float
+
+    @property
+    def part(self) -> int:
+        """The part of the assignment, an integer from 1 to 6."""
+        return int(self.id.split(".")[0])
 
 
 def case(id, **fields):
@@ -89,12 +105,12 @@ class Observation:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The judgement of one case, ready for every report: what a student's process says in it is safe to show."""
+    """The judgement of one case or question, ready for every report: what it quotes is safe to show."""
 
-    case: Case
+    case: Case | Question
     outcome: Outcome
     points: float
-    message: str = ""  # what differs, one line per difference
+    message: str = ""  # what differs, one line per difference; of a question what the TA says
     diagnosis: str = ""  # the id of the known mistake that the observation equals
     hint: str = ""  # its hint
     output: str = ""

@@ -107,7 +107,9 @@ def pytest_terminal_summary(terminalreporter, config):
     if verdicts:
         earned, most = sum(v.points for v in verdicts), sum(v.case.points for v in verdicts)
         terminalreporter.section("points")
-        terminalreporter.write_line(f"{earned:g} of {most:g} points for {config.option.submission}")
+        terminalreporter.write_line(
+            f"{earned:g} of {most:g} points for {config.option.submission} (written questions are marked by TAs)"
+        )
         for v in verdicts:
             if v.outcome is Outcome.PASSED and v.message:
                 terminalreporter.write_line(f"{v.case.id}: {v.message}")

@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from grader.assignment import Assignment
+from grader.case import Question
 
 _BEGIN = re.compile(r"^(\s*)# BEGIN ANSWER\(([\w.]+)\) (.+)$")
 _END = re.compile(r"^(\s*)# END ANSWER$")
@@ -81,19 +83,20 @@ def allowlist(assignment: Assignment) -> str:
     return "\n".join(lines) + "\n"
 
 
-def points_table(assignment: Assignment) -> str:
-    """The README's table of what earns points."""
-    rows = ["| case | points | what is tried |", "|---|---:|---|"]
+def points_table(assignment: Assignment, questions: Sequence[Question]) -> str:
+    """The README's table of what earns points: cases, generated images, written questions."""
+    rows = ["| case or question | points | what is tried or asked |", "|---|---:|---|"]
     for case in assignment.cases:
         rows.append(f"| `{case.id}` | {case.points:g} | {case.title} |")
     for name, accuracy in assignment.policy.accuracy.items():
         earned = f"{accuracy.nothing_at:.0%} earns nothing, {accuracy.everything_at:.0%} everything"
         rows.append(f"| `{accuracy.part}.{name}_accuracy` | {accuracy.points:g} | {accuracy.title} ({earned}) |")
-    total = sum(c.points for c in assignment.cases) + sum(a.points for a in assignment.policy.accuracy.values())
+    rows += [f"| `{question.id}` | {question.points:g} | Written: {question.title} |" for question in questions]
+    total = sum(x.points for x in (*assignment.cases, *assignment.policy.accuracy.values(), *questions))
     return "\n".join([*rows, f"| **total** | **{total:g}** | |"])
 
 
-def with_points_table(readme: str, assignment: Assignment) -> str:
+def with_points_table(readme: str, assignment: Assignment, questions: Sequence[Question]) -> str:
     """The README with its points table replaced.
 
     Raises:
@@ -102,7 +105,7 @@ def with_points_table(readme: str, assignment: Assignment) -> str:
     pattern = re.compile(r"(<!-- points:begin -->\n).*?(<!-- points:end -->)", re.DOTALL)
     if not pattern.search(readme):
         raise MarkerError("README.md needs <!-- points:begin --> and <!-- points:end --> around the points table")
-    return pattern.sub(lambda m: m[1] + points_table(assignment) + "\n" + m[2], readme)
+    return pattern.sub(lambda m: m[1] + points_table(assignment, questions) + "\n" + m[2], readme)
 
 
 def patched(text: str, patches: tuple[tuple[str, str], ...], name: str) -> str:

@@ -52,8 +52,12 @@ def lay_out(path: Path, allowlist: list[Allowed], given: Path) -> Iterator[Submi
                 shutil.copyfile(file, folder / file.name)
         present = _copy(path, allowlist, folder)
         missing = tuple(a.name for a in allowlist if a.required and a.name not in present)
-        name = path.stem if path.is_file() else path.resolve().name
-        yield Submission(visible(name), folder, missing, tuple(present))
+        yield Submission(name_of(path), folder, missing, tuple(present))
+
+
+def name_of(path: Path) -> str:
+    """What a submission is called in reports and in the TA's marks: as its folder, or as its zip without the ending."""
+    return visible(path.stem if path.is_file() else path.resolve().name)
 
 
 def _copy(path, allowlist, folder):

@@ -1,10 +1,10 @@
-"""`grader update`: regenerates everything that follows from the solution and the cases. `--check` only compares."""
+"""`grader update`: regenerates what follows from the solution, the cases and the notebooks' sources."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from grader import ROOT, golden, release
+from grader import ROOT, golden, notebooks, release
 from grader.assignment import Assignment
 from grader.judge import distance
 
@@ -37,16 +37,22 @@ def _files(assignment, root):
     """Every generated file that is text, and its content."""
     files = {assignment.student / name: content for name, content in release.student_files(assignment).items()}
     files[assignment.resources / "allowlist.txt"] = release.allowlist(assignment).encode()
+    made, questions = notebooks.build(assignment)
+    files |= {assignment.notebooks / name: text.encode() for name, text in made.items()}
     readme = root / "README.md"
     if readme.exists():
-        files[readme] = release.with_points_table(readme.read_text(), assignment).encode()
+        files[readme] = release.with_points_table(readme.read_text(), assignment, questions).encode()
     return files
 
 
 def _strangers(assignment):
-    """Files of `student/` that the solution no longer gives rise to. A checkpoint is somebody's training: it stays."""
+    """Generated files whose source is gone. A checkpoint in `student/` is somebody's training: it stays."""
     expected = release.student_files(assignment)
-    return [p for p in sorted(assignment.student.glob("*.py")) if p.name not in expected]
+    strangers = [p for p in sorted(assignment.student.glob("*.py")) if p.name not in expected]
+    if assignment.notebooks:
+        made, _ = notebooks.build(assignment)
+        strangers += [p for p in sorted(assignment.notebooks.glob("*.ipynb")) if p.name not in made]
+    return strangers
 
 
 def _update_known(assignment, tier, check):

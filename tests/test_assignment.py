@@ -28,7 +28,12 @@ def test_staff_get_what_students_do_not(assignment):
     assert assignment.solution.is_dir()
 
 
-@pytest.mark.parametrize("kind", ["cases", "mistakes", "variants"])
+def test_no_case_and_question_share_an_id(assignment):
+    assert assignment.questions
+    assert not {question.id for question in assignment.questions} & assignment.by_id.keys()
+
+
+@pytest.mark.parametrize("kind", ["cases", "questions", "mistakes", "variants"])
 def test_every_id_is_unique_and_starts_with_its_part(assignment, kind):
     ids = [thing.id for thing in getattr(assignment, kind)]
     assert [id for id, count in Counter(ids).items() if count > 1] == []

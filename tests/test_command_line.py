@@ -1,5 +1,6 @@
 """The doors that people use: `grader`, `pytest grader/`, and what they cost."""
 
+import csv
 import io
 import json
 import os
@@ -21,6 +22,7 @@ from grader.sandbox import doctor
 
 ROOT = Path(__file__).resolve().parents[1]
 UNIT_POINTS, CASES = 41, len(assignments.load().cases)
+WRITTEN_POINTS, QUESTIONS = 30, [question.id for question in assignments.load().questions]
 
 
 def run(*command, **options):
@@ -45,7 +47,7 @@ def test_the_untouched_stubs_are_all_not_implemented_without_a_traceback():
     assert len(words) == CASES
     assert {word for _, word, *_ in words} == {"NOT_IMPLEMENTED"}
     assert sum(float(most) for *_, most in words) == UNIT_POINTS
-    assert f"0 of {UNIT_POINTS} points" in done.stdout
+    assert f"0 of {UNIT_POINTS} points for {ROOT / 'student'} (written questions are marked by TAs)" in done.stdout
     assert "next: TODO(2.schedule)" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
 
@@ -105,7 +107,9 @@ def test_grade_prints_one_json_document(tmp_path):
     document = json.loads(done.stdout)
     assert (document["submission"], document["tier"]) == ("alice", doctor.strongest().tier)
     assert document["seeds"] == ["public", "secret"]
-    assert document["points"] == document["max"] == UNIT_POINTS
+    assert (document["points"], document["max"]) == (UNIT_POINTS, UNIT_POINTS + WRITTEN_POINTS)
+    assert document["not_marked"] == WRITTEN_POINTS
+    assert [case["id"] for case in document["cases"] if case["points"] is None] == QUESTIONS
     keys = {"id", "part", "points", "max", "outcome", "diagnosis", "message", "seconds"}
     assert all(keys <= case.keys() for case in document["cases"])
     results = json.loads((tmp_path / "results.json").read_text())
@@ -115,7 +119,9 @@ def test_grade_prints_one_json_document(tmp_path):
     for report in (done.stdout + done.stderr, json.dumps(results)):
         assert secret not in report
         assert str(int(secret, 16)) not in report
-    assert {test["status"] for test in results["tests"]} == {"passed"}
+    assert {test["status"] for test in results["tests"] if "status" in test} == {"passed"}
+    assert [test["number"] for test in results["tests"] if "score" not in test] == QUESTIONS
+    assert f"{WRITTEN_POINTS} points of written questions are not marked yet" in results["output"]
 
 
 @pytest.fixture
@@ -160,8 +166,82 @@ def test_students_who_have_no_solution_are_graded_with_the_public_inputs_and_tol
 def test_grade_shows_a_report_card(make_submission):
     done = grade(make_submission(assignment="raise ValueError('[red]boo')\n"))
     assert done.returncode == 0
-    assert f"{UNIT_POINTS - 0.5}/{UNIT_POINTS}" in done.stdout
+    assert f"{UNIT_POINTS - 0.5}/{UNIT_POINTS + WRITTEN_POINTS}" in done.stdout
+    assert f"{WRITTEN_POINTS} NOT_MARKED" in done.stdout
     assert "ValueError: [red]boo" in done.stdout  # shown as it is, not taken for markup
+
+
+@pytest.fixture
+def marks(tmp_path):
+    """marks(row, ...) is a file that `grader marks` made for two submissions, with these rows filled in.
+
+    A row is (submission, question, mark, comment).
+    """
+
+    def fill(*rows):
+        submissions = [tmp_path / "solution", tmp_path / "bob.zip"]
+        submissions[0].symlink_to(ROOT / "solution")
+        submissions[1].write_bytes(b"")
+        path = tmp_path / "marks.csv"
+        done = run("-m", "grader", "marks", *submissions, "--output", path)
+        assert done.returncode == 0, done.stderr
+        assert "grader grade PATH --marks" in done.stdout
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            lines = list(csv.reader(file))
+        assert len(lines) == 1 + 2 * len(QUESTIONS)
+        for name, question, *given in rows:
+            (line,) = [line for line in lines if line[:2] == [name, question]]
+            line[-2:] = given
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, delimiter=";").writerows(lines)
+        return path
+
+    return fill
+
+
+def test_marks_of_a_csv_are_part_of_the_grade_and_their_comments_of_the_report(marks, tmp_path):
+    path = marks(("solution", "1.final_image", "1,5", "no cause; see the rubric"), ("bob", "1.mode_collapse", "2", ""))
+    gradescope = ("--gradescope", tmp_path / "results.json")
+    done = grade("solution", "--part", 1, "--marks", path, "--json", "--public-only", *gradescope)
+    document = json.loads(done.stdout)
+    assert (document["points"], document["max"], document["not_marked"]) == (1.5, 4, 2)
+    assert [(c["points"], c["outcome"], c["message"]) for c in document["cases"]] == [
+        (1.5, "MARKED", "no cause; see the rubric"),
+        (None, "NOT_MARKED", "a TA has not marked this yet"),
+    ]
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert results["score"] == 1.5
+    assert results["tests"][0]["output"] == "MARKED\nno cause; see the rubric"
+    card = grade("solution", "--part", 1, "--marks", path, "--public-only").stdout
+    assert re.search(r"total\W+1\.5/4\W+2 NOT_MARKED", card)
+    assert "no cause; see the rubric" in card
+
+
+def test_a_submission_that_the_marks_do_not_know_is_graded_and_told_of(marks):
+    done = grade(
+        "student", "--part", 1, "--marks", marks(("bob", "1.mode_collapse", "2", "")), "--json", "--public-only"
+    )
+    assert "there is no mark for student" in done.stderr
+    assert json.loads(done.stdout)["not_marked"] == 4
+
+
+def test_marks_that_cannot_be_used_stop_grading_before_it_begins(marks):
+    path = marks(("solution", "1.final_image", "3", ""), ("solution", "2.simple_loss", "much", ""))
+    done = grade("solution", "--part", 1, "--marks", path, "--public-only")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines() == [
+        "grader: marks.csv, line 2: the mark 3 is above the 2 points of 1.final_image: lower it",
+        "marks.csv, line 5: the mark 'much' is not a number: write it like 1.5 "
+        "(a spreadsheet may have made a date of that)",
+    ]
+
+
+def test_a_file_of_marks_is_not_written_twice(marks, tmp_path):
+    before = marks().read_bytes()
+    done = run("-m", "grader", "marks", "solution", "--output", tmp_path / "marks.csv")
+    assert done.returncode == 1
+    assert re.search(r"^grader: .*marks\.csv is there already, and may hold marks", done.stderr)
+    assert (tmp_path / "marks.csv").read_bytes() == before
 
 
 IMPORTS = "import sys; {}; print(sorted({{'torch', 'torchvision'}} & set(sys.modules)), file=sys.stderr)"
@@ -172,7 +252,7 @@ IMPORTS = "import sys; {}; print(sorted({{'torch', 'torchvision'}} & set(sys.mod
     [
         "import grader.judge",
         "from typer.testing import CliRunner; from grader.__main__ import app; CliRunner().invoke(app, ['--help'])",
-        "import grader.accuracy, grader.grading, grader.golden, grader.collect, grader.report.results",
+        "import grader.accuracy, grader.grading, grader.golden, grader.collect, grader.marks, grader.report.results",
         "import pytest; print(pytest.main(['grader/', '--submission', 'solution']))",
     ],
     ids=["judge", "help", "accuracy", "pytest"],

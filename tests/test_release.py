@@ -10,6 +10,7 @@ import pytest
 
 from grader import assignment as assignments
 from grader import release
+from grader.case import Question
 from grader.release import MarkerError, patched, points_table, strip_answers, with_points_table, write_patched
 
 SOLUTION = '''"""A module."""
@@ -242,37 +243,39 @@ def test_every_mistake_and_variant_applies_and_compiles(assignment, tmp_path):
 
 
 def small_assignment():
-    """Two cases and one accuracy, as the points table sees them."""
+    """Two cases and one accuracy, as the points table sees them; `ASKED` is its written question."""
     cases = [SimpleNamespace(id="4.a", points=0.5, title="A"), SimpleNamespace(id="4.b", points=2, title="B")]
     accuracy = SimpleNamespace(part=4, title="C", points=32.0, nothing_at=0.75, everything_at=0.85)
     return SimpleNamespace(cases=cases, policy=SimpleNamespace(accuracy={"ddpm": accuracy}))
 
 
-TABLE = """| case | points | what is tried |
+ASKED = [Question("6.d", "D", 1.5)]
+TABLE = """| case or question | points | what is tried or asked |
 |---|---:|---|
 | `4.a` | 0.5 | A |
 | `4.b` | 2 | B |
 | `4.ddpm_accuracy` | 32 | C (75% earns nothing, 85% everything) |
-| **total** | **34.5** | |"""
+| `6.d` | 1.5 | Written: D |
+| **total** | **36** | |"""
 
 
 def test_the_points_table_lists_what_earns_points_and_adds_it_up():
-    assert points_table(small_assignment()) == TABLE
+    assert points_table(small_assignment(), ASKED) == TABLE
 
 
 def test_the_real_points_table_adds_up(assignment):
-    rows = [line.split("|") for line in points_table(assignment).splitlines()[2:]]
+    rows = [line.split("|") for line in points_table(assignment, assignment.questions).splitlines()[2:]]
     assert {len(row) for row in rows} == {5}  # no title may hold a '|'
     points = [float(row[2].strip(" *")) for row in rows]
     assert points[-1] == pytest.approx(sum(points[:-1]))
-    assert len(points) - 1 == len(assignment.cases) + len(assignment.policy.accuracy)
+    assert len(points) - 1 == len([*assignment.cases, *assignment.policy.accuracy, *assignment.questions])
 
 
 def test_the_table_is_replaced_between_its_comments_and_nowhere_else():
     readme = "# Title\n\n<!-- points:begin -->\nold\n<!-- points:end -->\n\nThe end.\n"
     expected = f"# Title\n\n<!-- points:begin -->\n{TABLE}\n<!-- points:end -->\n\nThe end.\n"
-    assert with_points_table(readme, small_assignment()) == expected
-    assert with_points_table(expected, small_assignment()) == expected
+    assert with_points_table(readme, small_assignment(), ASKED) == expected
+    assert with_points_table(expected, small_assignment(), ASKED) == expected
 
 
 @pytest.mark.parametrize(
@@ -280,4 +283,4 @@ def test_the_table_is_replaced_between_its_comments_and_nowhere_else():
 )
 def test_a_readme_without_a_place_for_the_table_is_refused(readme):
     with pytest.raises(MarkerError, match=r"README\.md needs <!-- points:begin --> and <!-- points:end -->"):
-        with_points_table(readme, small_assignment())
+        with_points_table(readme, small_assignment(), ASKED)

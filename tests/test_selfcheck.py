@@ -39,6 +39,7 @@ def toy(tmp_path, tier):
         cases=(cases.double, cases.shift),
         student=tmp_path / "student",
         resources=tmp_path / "test_resources",
+        notebooks=tmp_path / "notebooks",
         solution=TOY / "solution",
         mistakes=(TRIPLED, SQUARED, UNSHIFTED),
         variants=(Variant("1.sum", (("return 2 * x", "return x + x"),), file="answers.py"),),
@@ -47,6 +48,8 @@ def toy(tmp_path, tier):
             oracle_of("1.shift", lambda rng: 1.0 + rng.normal("x", 4)),
         ),
     )
+    (tmp_path / "notebooks" / "source").mkdir(parents=True)
+    (tmp_path / "notebooks" / "source" / "toy.py").write_text("# %% [markdown]\n# Doubling and shifting.\n")
     update(assignment, tier, tmp_path)
     return assignment
 
@@ -190,6 +193,9 @@ def test_update_writes_once_and_check_is_then_content(toy, tier, tmp_path):
             "test_resources/allowlist.txt",
         ),
         (lambda toy: (toy.resources / "goldens" / "part1.npz").unlink(), "test_resources/goldens"),
+        (lambda toy: (toy.notebooks / "toy.ipynb").write_text("{}"), "notebooks/toy.ipynb"),
+        (lambda toy: (toy.notebooks / "source" / "toy.py").write_text("# %%\n1\n"), "notebooks/toy.ipynb"),
+        (lambda toy: (toy.notebooks / "old.ipynb").write_text("{}"), "notebooks/old.ipynb"),
     ],
 )
 def test_drift_is_found_by_name_and_mended(drift, named, toy, tier, tmp_path):

@@ -9,17 +9,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grader.case import Outcome, Verdict
-from grader.report.terminal import explanation
+from grader.report.terminal import explanation, not_marked
 
 
 def document(submission: str, tier: str, seeds: Sequence[str], verdicts: Sequence[Verdict]) -> dict:
-    """What `grader grade --json` prints: the totals, and one entry for each case. Seeds are told by name alone."""
+    """What `grader grade --json` prints: the totals, and one entry for each case or question.
+
+    Seeds are told by name alone. Of `max`, the points `not_marked` are those of written questions that wait for a TA.
+    """
     return {
         "submission": submission,
         "tier": tier,
         "seeds": list(seeds),
         "points": sum(v.points for v in verdicts),
         "max": sum(v.case.points for v in verdicts),
+        "not_marked": not_marked(verdicts),
         "cases": [_entry(v) for v in verdicts],
     }
 
@@ -28,7 +32,7 @@ def _entry(verdict):
     return {
         "id": verdict.case.id,
         "part": verdict.case.part,
-        "points": verdict.points,
+        "points": None if verdict.outcome is Outcome.NOT_MARKED else verdict.points,
         "max": verdict.case.points,
         "outcome": str(verdict.outcome),
         "diagnosis": verdict.diagnosis,
@@ -41,7 +45,11 @@ def _entry(verdict):
 
 
 def gradescope(tier: str, seeds: Sequence[str], verdicts: Sequence[Verdict]) -> dict:
-    """Gradescope's results.json. After an infrastructure fault it holds no score, so that nobody reads a zero."""
+    """Gradescope's results.json.
+
+    After an infrastructure fault it holds no score, so that nobody reads a zero. Nor does a question that waits
+    for a TA, and the text says what the score lacks.
+    """
     complete = all(v.outcome is not Outcome.INFRASTRUCTURE for v in verdicts)
     results = {
         "output": f"Graded at trust tier '{tier}', with inputs from these seeds: {', '.join(seeds)}.",
@@ -53,8 +61,7 @@ def gradescope(tier: str, seeds: Sequence[str], verdicts: Sequence[Verdict]) -> 
             {
                 "name": f"{v.case.id}: {v.case.title}",
                 "number": v.case.id,
-                **({"score": v.points, "max_score": v.case.points} if complete else {}),
-                "status": "passed" if v.outcome is Outcome.PASSED else "failed",
+                **_score(v, complete),
                 "output": f"{v.outcome}\n{explanation(v, verdicts)}".strip(),
                 "output_format": "text",
                 "visibility": "visible",
@@ -63,12 +70,24 @@ def gradescope(tier: str, seeds: Sequence[str], verdicts: Sequence[Verdict]) -> 
             for v in verdicts
         ],
     }
+    if waiting := not_marked(verdicts):
+        results["output"] += f" {waiting:g} points of written questions are not marked yet: the score is without them."
     if not complete:
         results["output"] += (
             " The grader itself failed on some cases: this is not your fault, and will be graded again."
         )
         return results
     return results | {"score": sum(v.points for v in verdicts)}
+
+
+def _score(verdict, complete):
+    """Points, and whether a case passed: a mark is neither passed nor failed."""
+    if verdict.outcome is Outcome.NOT_MARKED:
+        return {}
+    score = {"score": verdict.points, "max_score": verdict.case.points} if complete else {}
+    if verdict.outcome is Outcome.MARKED:
+        return score
+    return score | {"status": "passed" if verdict.outcome is Outcome.PASSED else "failed"}
 
 
 def write_atomically(path: Path, content: dict) -> None:

@@ -1,4 +1,4 @@
-"""Verdicts in a terminal."""
+"""Verdicts and proofs in a terminal."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ STYLES = {
     Outcome.NOT_IMPLEMENTED: "yellow",
     Outcome.ERROR: "red",
     Outcome.INFRASTRUCTURE: "magenta",
+    Outcome.MARKED: "cyan",
+    Outcome.NOT_MARKED: "yellow",
 }
 OUTPUT_LINES = 12  # of what the student's code printed
 
 
 def explanation(verdict: Verdict, verdicts: Sequence[Verdict] = ()) -> str:
     """What a student reads about a case: the difference, the diagnosis, the equation, the output."""
-    if verdict.outcome in (Outcome.PASSED, Outcome.NOT_IMPLEMENTED):
+    if verdict.outcome in (Outcome.PASSED, Outcome.NOT_IMPLEMENTED, Outcome.MARKED, Outcome.NOT_MARKED):
         return verdict.message  # of a passed case only accuracy has something to tell
     lines = [verdict.message]
     if verdict.hint:
@@ -40,6 +42,11 @@ def _failed_needs(verdict: Verdict, verdicts: Iterable[Verdict]) -> list[str]:
     return [need for need in verdict.case.needs if outcomes.get(need, Outcome.PASSED) is not Outcome.PASSED]
 
 
+def not_marked(verdicts: Iterable[Verdict]) -> float:
+    """The points of written questions that no TA has marked yet: a total is without them, and must say so."""
+    return sum(v.case.points for v in verdicts if v.outcome is Outcome.NOT_MARKED)
+
+
 def scorecard(name: str, tier: str, verdicts: Sequence[Verdict]):
     """The report card of a submission, as rich renderables."""
     from rich.console import Group
@@ -52,14 +59,26 @@ def scorecard(name: str, tier: str, verdicts: Sequence[Verdict]):
     points, most = sum(v.points for v in verdicts), sum(v.case.points for v in verdicts)
     table.add_column("case", "total", no_wrap=True)
     table.add_column("points", f"{points:g}/{most:g}", justify="right", no_wrap=True)
-    table.add_column("outcome", no_wrap=True)
+    waiting = not_marked(verdicts)
+    table.add_column("outcome", f"{waiting:g} NOT_MARKED" if waiting else "", no_wrap=True)
     table.add_column("what was tried")
     for v in verdicts:
-        style = STYLES[v.outcome]
-        table.add_row(v.case.id, f"{v.points:g}/{v.case.points:g}", f"[{style}]{v.outcome}[/]", escape(v.case.title))
+        style, earned = STYLES[v.outcome], "?" if v.outcome is Outcome.NOT_MARKED else f"{v.points:g}"
+        table.add_row(v.case.id, f"{earned}/{v.case.points:g}", f"[{style}]{v.outcome}[/]", escape(v.case.title))
     details = []
     for v in verdicts:
         told = explanation(v, verdicts)
-        if told and v.outcome is not Outcome.NOT_IMPLEMENTED:
+        if told and v.outcome not in (Outcome.NOT_IMPLEMENTED, Outcome.NOT_MARKED):
             details += [Text(f"\n{v.case.id}  {v.outcome}", style="bold"), Padding(Text(told), (0, 0, 0, 2))]
     return Group(table, *details)
+
+
+def proofs(report) -> str:
+    """What `grader check` prints of a `selfcheck.Report`."""
+    lines = []
+    for part, counts in report.counts.items():
+        lines.append(f"part {part}: " + ", ".join(f"{n:g} {what}" for what, n in counts.items()))
+    for id, (margin, mistake) in report.margins.items():
+        lines.append(f"  {id}: nearest mistake {mistake}, {margin:.3g} tolerances away")
+    lines += [f"FAILED {failure}" for failure in report.failures]
+    return "\n".join([*lines, f"{len(report.failures)} failures" if report.failures else "all of it holds"])
