@@ -21,7 +21,7 @@ from grader.rng import Streams, case_seed
 from grader.sandbox import doctor
 
 ROOT = Path(__file__).resolve().parents[1]
-UNIT_POINTS, CASES = 41, len(assignments.load().cases)
+UNIT_POINTS, CASES = 55.5, len(assignments.load().cases)
 WRITTEN_POINTS, QUESTIONS = 30, [question.id for question in assignments.load().questions]
 
 
@@ -62,7 +62,7 @@ def test_the_solution_earns_full_points():
 def test_cases_are_chosen_by_keyword_and_by_part():
     done = pytest_grader("--submission", "solution", "-k", "add_noise")
     assert f"2 passed, {CASES - 2} deselected" in done.stdout
-    assert "there is no part 5; the parts are: 2, 3, 4" in pytest_grader("--part", "5").stderr
+    assert "there is no part 5; the parts are: 2, 3, 4, 6" in pytest_grader("--part", "5").stderr
 
 
 def test_a_failure_names_the_difference_the_mistake_and_the_equation(make_submission, solution_text):

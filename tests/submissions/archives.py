@@ -100,7 +100,7 @@ def twice(name):
 UNREADABLE = "is not a zip that can be read .* make it with collect_submission.sh"
 NOTHING = (
     r"holds none of the files to hand in \(DDPM.py, ResUNet.py, assignment.py, diffusion_model.py, image_gen.py, "
-    r"models.py, noise_scheduler.py\)"
+    r"models.py, noise_scheduler.py, theory.py\)"
 )
 
 ATTACKS = (

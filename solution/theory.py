@@ -1,0 +1,271 @@
+"""Part 6: the theory behind the models, by number.
+
+Numbers are float64 tensors, logarithms natural. Timesteps are indexed from 1, as in the papers. Each function is a task
+of its own, and only `query` builds on another.
+
+References: Kingma & Welling 2014, "Auto-Encoding Variational Bayes" (VAE); Ho et al. 2020, "Denoising Diffusion
+Probabilistic Models" (DDPM); Goodfellow et al. 2014, "Generative Adversarial Nets" (GAN); Bishop 2006, "Pattern
+Recognition and Machine Learning" (PRML).
+"""
+
+import itertools
+import math
+
+import torch
+
+
+def gaussian_kl(mu_p, var_p, mu_q, var_q):
+    """KL(p || q) of Gaussians with diagonal covariances. Implements VAE, appendix B, for any q.
+
+    Args:
+        mu_p, mu_q: means.
+        var_p, var_q: variances, above 0. All four shapes broadcast to (..., D), and the last dimension of any may
+            be 1, as of an isotropic Gaussian.
+
+    Returns:
+        The divergences, summed over the D dimensions, shape (...). Gradients flow to all four.
+    """
+    # BEGIN ANSWER(6.gaussian_kl) the integral of log p - log q under p, in closed form
+    terms = torch.log(var_q / var_p) + (var_p + (mu_p - mu_q) ** 2) / var_q - 1
+    return 0.5 * terms.sum(dim=-1)
+    # END ANSWER
+
+
+def log_evidence(x, W, b, s2):  # noqa: N803  (the textbook's names)
+    """log p(x) of the linear-Gaussian model z ~ N(0, I), x | z ~ N(W z + b, s2 I). Implements PRML eq. (12.35).
+
+    Args:
+        x: observations, shape (B, D).
+        W: shape (D, K), K < D.
+        b: shape (D,).
+        s2: variance of the noise, shape (), above 0.
+
+    Returns:
+        Log densities, shape (B,).
+    """
+    # BEGIN ANSWER(6.log_evidence) x is Gaussian as well: what is its mean, what its covariance?
+    D = len(b)  # noqa: N806
+    covariance = W @ W.T + s2 * torch.eye(D, dtype=W.dtype)
+    difference = x - b
+    distance = (difference @ torch.linalg.inv(covariance) * difference).sum(dim=-1)
+    return -0.5 * (D * math.log(2 * math.pi) + torch.logdet(covariance) + distance)
+    # END ANSWER
+
+
+def true_posterior(x, W, b, s2):  # noqa: N803
+    """p(z | x) of the same model, which is Gaussian too. Implements PRML eq. (12.42).
+
+    Args:
+        x, W, b, s2: as of `log_evidence`.
+
+    Returns:
+        (mean, covariance): shapes (B, K) and (K, K).
+    """
+    # BEGIN ANSWER(6.true_posterior) the precisions of prior and likelihood add up
+    precision = torch.eye(W.shape[1], dtype=W.dtype) + W.T @ W / s2
+    covariance = torch.linalg.inv(precision)
+    mean = (x - b) @ W @ covariance / s2
+    return mean, covariance
+    # END ANSWER
+
+
+def elbo(x, W, b, s2, m, S):  # noqa: N803
+    """E_q[log p(x | z)] - KL(q || p(z)) of the same model with q(z) = N(m, S). Implements VAE eq. (3), in closed form.
+
+    Args:
+        x, W, b, s2: as of `log_evidence`.
+        m: mean of q for each observation, shape (B, K).
+        S: covariance of q, the same for all, shape (K, K), symmetric and positive definite.
+
+    Returns:
+        Lower bounds of log p(x), shape (B,): equal to it if q is the true posterior. Gradients flow to m and S.
+    """
+    # BEGIN ANSWER(6.elbo) expected log-likelihood, where z varies about m with covariance S, less the divergence
+    D, K = W.shape  # noqa: N806
+    squared_error = ((x - b - m @ W.T) ** 2).sum(dim=-1) + torch.trace(W @ S @ W.T)
+    log_likelihood = -0.5 * (D * torch.log(2 * math.pi * s2) + squared_error / s2)
+    kl = 0.5 * (torch.trace(S) + (m**2).sum(dim=-1) - K - torch.logdet(S))
+    return log_likelihood - kl
+    # END ANSWER
+
+
+def posterior_mean_variance(x_0, x_t, t, betas):
+    """Mean and variance of q(x_{t-1} | x_t, x_0). Implements DDPM eq. (6) and (7).
+
+    Args:
+        x_0, x_t: shape (B, ...), vectors or images.
+        t: a timestep for each item, shape (B,), int64 in {1, ..., T}.
+        betas: shape (T,); beta_t is betas[t - 1].
+
+    Returns:
+        (mean, variance): shapes (B, ...) and (B,). At t = 1 the mean is x_0 and the variance 0, for alpha_bar_0 = 1.
+    """
+    # BEGIN ANSWER(6.posterior) beta_t, alpha_bar_t and alpha_bar_{t-1} of each item, shaped to fit x_t
+    alpha_bars = torch.cumprod(1 - betas, dim=0)
+    alpha_bars_before = torch.cat([torch.ones_like(betas[:1]), alpha_bars[:-1]])
+    shape = (-1, *[1] * (x_t.dim() - 1))
+    beta, bar, before = (table[t - 1].reshape(shape) for table in (betas, alpha_bars, alpha_bars_before))
+    factor_0 = before.sqrt() * beta / (1 - bar)
+    factor_t = (1 - beta).sqrt() * (1 - before) / (1 - bar)
+    variance = (1 - before) / (1 - bar) * beta
+    return factor_0 * x_0 + factor_t * x_t, variance.flatten()
+    # END ANSWER
+
+
+def optimal_discriminator(p, q):
+    """D*(x), the best discriminator of a fixed generator. Implements GAN eq. (2).
+
+    Args:
+        p: probabilities of the data, shape (..., N); some may be 0.
+        q: probabilities of what the generator makes, of the same shape.
+
+    Returns:
+        The probability that an x is real, for each of the N, shape (..., N): 1/2 where p and q are both 0.
+    """
+    # BEGIN ANSWER(6.optimal_discriminator) maximise p log D + q log(1 - D) for each x
+    total = p + q
+    return torch.where(total > 0, p / total, 0.5)
+    # END ANSWER
+
+
+def jensen_shannon(p, q):
+    """JSD(p || q), the mean of KL(p || m) and KL(q || m), where m is the mean of p and q.
+
+    Args:
+        p, q: as of `optimal_discriminator`.
+
+    Returns:
+        The divergences, shape (...), in [0, log 2]: 0 log 0 counts as 0.
+    """
+    # BEGIN ANSWER(6.jensen_shannon) two divergences from the mixture; torch.xlogy knows what 0 log 0 is
+    m = (p + q) / 2
+    kl_p = (torch.xlogy(p, p) - torch.xlogy(p, m)).sum(dim=-1)
+    kl_q = (torch.xlogy(q, q) - torch.xlogy(q, m)).sum(dim=-1)
+    return (kl_p + kl_q) / 2
+    # END ANSWER
+
+
+def game_value(p, q):
+    """V(D*, G) = E_p[log D*(x)] + E_q[log(1 - D*(x))] = -log 4 + 2 JSD(p || q). Implements GAN, theorem 1.
+
+    Args:
+        p, q: as of `optimal_discriminator`.
+
+    Returns:
+        The values, shape (...), in [-log 4, 0]: 0 log 0 counts as 0.
+    """
+    # BEGIN ANSWER(6.game_value) the two expectations, or the divergence
+    real = torch.xlogy(p, p) - torch.xlogy(p, p + q)
+    fake = torch.xlogy(q, q) - torch.xlogy(q, p + q)
+    return (real + fake).sum(dim=-1)
+    # END ANSWER
+
+
+def random_walk_covariance(n, s):
+    """Covariance of the random walk x_i = y_1 + ... + y_i with independent steps y_j ~ N(0, s^2).
+
+    Args:
+        n: number of positions x_1, ..., x_n, an int of 2 or more.
+        s: standard deviation of a step, a float above 0.
+
+    Returns:
+        Shape (n, n), float64.
+    """
+    # BEGIN ANSWER(6.random_walk_covariance) which steps do x_i and x_j share?
+    i = torch.arange(1, n + 1, dtype=torch.float64)
+    return s**2 * torch.minimum(i[:, None], i)
+    # END ANSWER
+
+
+def random_walk_precision(n, s):
+    """The inverse of `random_walk_covariance`, which is tridiagonal.
+
+    Args:
+        n, s: as of `random_walk_covariance`.
+
+    Returns:
+        Shape (n, n), float64.
+    """
+    # BEGIN ANSWER(6.random_walk_precision) the quadratic form of -2 log p(x_1, ..., x_n) tells it
+    diagonal = torch.full((n,), 2.0, dtype=torch.float64)
+    diagonal[-1] = 1
+    beside = -torch.ones(n - 1, dtype=torch.float64)
+    return (torch.diag(diagonal) + torch.diag(beside, 1) + torch.diag(beside, -1)) / s**2
+    # END ANSWER
+
+
+def conditionally_independent(precision):
+    """Which pairs of jointly Gaussian variables are independent given all the others: not adjacent in the graph.
+
+    Args:
+        precision: the inverse of the covariance, shape (n, n). Inverses are rounded: an entry counts as 0 if it is at
+            most 1e-9 of the largest, both taken as absolute values.
+
+    Returns:
+        A list of pairs (i, j) of int with i < j, indexed from 0, in any order.
+    """
+    # BEGIN ANSWER(6.conditionally_independent) what does a zero of the precision mean?
+    zero = precision.abs() <= 1e-9 * precision.abs().max()
+    return [(i, j) for i, j in itertools.combinations(range(len(precision)), 2) if zero[i, j]]
+    # END ANSWER
+
+
+def joint_probability(parents, tables, values):
+    """P(all variables) of a Bayesian network of binary variables: the product of P(variable | its parents).
+
+    Args:
+        parents: {name: tuple of the names of its parents}, in any order, without cycles.
+        tables: {name: {values of its parents, a tuple of bool in the order of parents[name]: P(name = True | them)}}.
+        values: {name: bool}, for every variable.
+
+    Returns:
+        A float.
+    """
+    # BEGIN ANSWER(6.joint_probability) one factor for each variable
+    product = 1.0
+    for name, its_parents in parents.items():
+        true = tables[name][tuple(values[parent] for parent in its_parents)]
+        product *= true if values[name] else 1 - true
+    return product
+    # END ANSWER
+
+
+def query(parents, tables, wanted, evidence):
+    """P(wanted | evidence) by enumeration of all other variables.
+
+    Args:
+        parents, tables: as of `joint_probability`.
+        wanted: {name: bool}, one variable or more.
+        evidence: {name: bool}, none or more, none of them wanted; of a probability above 0. It stays as it is.
+
+    Returns:
+        A float.
+    """
+    # BEGIN ANSWER(6.query) P(wanted, evidence) / P(evidence), each summed over all that it does not name
+    hidden = [name for name in parents if name not in evidence]
+    both = given = 0.0
+    for case in itertools.product((True, False), repeat=len(hidden)):
+        values = evidence | dict(zip(hidden, case, strict=True))
+        probability = joint_probability(parents, tables, values)
+        given += probability
+        if all(values[name] == value for name, value in wanted.items()):
+            both += probability
+    return both / given
+    # END ANSWER
+
+
+def markov_blanket(parents, node):
+    """The variables given which `node` is independent of all others: parents, children, and the children's parents.
+
+    Args:
+        parents: as of `joint_probability`.
+        node: a name.
+
+    Returns:
+        A set of names.
+    """
+    # BEGIN ANSWER(6.markov_blanket) children are the variables of which node is a parent
+    children = {name for name in parents if node in parents[name]}
+    co_parents = {parent for child in children for parent in parents[child]}
+    return (set(parents[node]) | children | co_parents) - {node}
+    # END ANSWER
