@@ -48,7 +48,7 @@ def test_the_untouched_stubs_are_all_not_implemented_without_a_traceback():
     assert {word for _, word, *_ in words} == {"NOT_IMPLEMENTED"}
     assert sum(float(most) for *_, most in words) == UNIT_POINTS
     assert f"0 of {UNIT_POINTS} points for {ROOT / 'student'} (written questions are marked by TAs)" in done.stdout
-    assert "next: TODO(2.schedule)" in done.stdout
+    assert "next: TODO(1.sample_noise)" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
 
 
@@ -62,7 +62,7 @@ def test_the_solution_earns_full_points():
 def test_cases_are_chosen_by_keyword_and_by_part():
     done = pytest_grader("--submission", "solution", "-k", "add_noise")
     assert f"2 passed, {CASES - 2} deselected" in done.stdout
-    assert "there is no part 5; the parts are: 2, 3, 4, 6" in pytest_grader("--part", "5").stderr
+    assert "there is no part 5; the parts are: 1, 2, 3, 4, 6" in pytest_grader("--part", "5").stderr
 
 
 def test_a_failure_names_the_difference_the_mistake_and_the_equation(make_submission, solution_text):
@@ -204,16 +204,16 @@ def test_marks_of_a_csv_are_part_of_the_grade_and_their_comments_of_the_report(m
     gradescope = ("--gradescope", tmp_path / "results.json")
     done = grade("solution", "--part", 1, "--marks", path, "--json", "--public-only", *gradescope)
     document = json.loads(done.stdout)
-    assert (document["points"], document["max"], document["not_marked"]) == (1.5, 4, 2)
-    assert [(c["points"], c["outcome"], c["message"]) for c in document["cases"]] == [
+    assert (document["points"], document["max"], document["not_marked"]) == (6, 8.5, 2)
+    assert [(c["points"], c["outcome"], c["message"]) for c in document["cases"][-2:]] == [
         (1.5, "MARKED", "no cause; see the rubric"),
         (None, "NOT_MARKED", "a TA has not marked this yet"),
     ]
     results = json.loads((tmp_path / "results.json").read_text())
-    assert results["score"] == 1.5
-    assert results["tests"][0]["output"] == "MARKED\nno cause; see the rubric"
+    assert results["score"] == 6
+    assert results["tests"][-2]["output"] == "MARKED\nno cause; see the rubric"
     card = grade("solution", "--part", 1, "--marks", path, "--public-only").stdout
-    assert re.search(r"total\W+1\.5/4\W+2 NOT_MARKED", card)
+    assert re.search(r"total\W+6/8\.5\W.*2 NOT_MARKED", card)
     assert "no cause; see the rubric" in card
 
 

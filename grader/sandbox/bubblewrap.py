@@ -74,6 +74,7 @@ def _environment(device):
         "HOME": view.SCRATCH,
         "TMPDIR": view.SCRATCH,
         "MPLBACKEND": "Agg",
+        "TQDM_DISABLE": "1",
         "OMP_WAIT_POLICY": "PASSIVE",  # spinning threads slow down everybody else on a shared machine
     }
     chosen = {"CUDA_VISIBLE_DEVICES": os.environ.get("CUDA_VISIBLE_DEVICES")} if device.startswith("cuda") else {}

@@ -111,4 +111,5 @@ def clean_environment() -> dict[str, str]:
         "OMP_NUM_THREADS": "1",  # an experiment is small, and OpenMP's pool would not survive a fork
         "OMP_WAIT_POLICY": "PASSIVE",  # spinning threads slow down everybody else on a shared machine
         "PYTHONDONTWRITEBYTECODE": "1",
+        "TQDM_DISABLE": "1",  # bars of progress would fill the report
     }
