@@ -4,6 +4,7 @@ import shutil
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -96,6 +97,15 @@ def test_a_missing_bubblewrap_is_named_with_what_mends_it(tmp_path, monkeypatch)
     monkeypatch.setattr(bubblewrap.shutil, "which", lambda name: None)
     with pytest.raises(InfrastructureError, match="bubblewrap is missing: make system-deps"):
         bubblewrap.observe(Job(CASE, tmp_path, 0, LIMITS, {}))
+
+
+@pytest.mark.parametrize(("root", "linked"), [("/tmp/checkout", False), ("/srv/checkout", True)])
+def test_a_repository_below_tmp_is_in_the_view(root, linked, tmp_path, monkeypatch):
+    monkeypatch.setattr(bubblewrap, "ROOT", Path(root))
+    monkeypatch.setattr(view, "libraries", lambda: [("/usr/lib", "/usr/lib")])
+    options = bubblewrap.command(Job(CASE, tmp_path, 0, LIMITS, {}), 9, ["python"])
+    assert f"{root}/grader/rng.py" in options
+    assert ("--symlink" in options) is linked  # of /tmp, into which nothing could then be bound
 
 
 def test_gpu_devices_are_bound_when_asked_for_and_only_then(tmp_path, monkeypatch):

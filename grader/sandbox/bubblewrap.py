@@ -48,7 +48,7 @@ def command(job: Job, rules: int, inner: list[str]) -> list[str]:
     for name, value in _environment(job.device).items():
         options += ["--setenv", name, value]
     options += ["--proc", "/proc", "--dev", "/dev", "--size", str(job.limits.scratch_bytes), "--tmpfs", view.SCRATCH]
-    if view.temporary_is_free():
+    if view.temporary_is_free(*_runtime()):
         options += ["--symlink", view.SCRATCH, "/tmp"]
     for path, source in [*view.libraries(), *_runtime(), (view.SUBMISSION, str(job.folder.resolve()))]:
         options += ["--ro-bind", source, path]

@@ -35,9 +35,9 @@ def libraries() -> list[tuple[str, str]]:
     return found
 
 
-def temporary_is_free() -> bool:
-    """Whether none of the libraries lies below /tmp."""
-    return not any(path.startswith("/tmp/") for path, _ in libraries())
+def temporary_is_free(*others: tuple[str, str]) -> bool:
+    """Whether none of the libraries lies below /tmp, nor of other (path in the view, real path)."""
+    return not any(path.startswith("/tmp/") for path, _ in (*libraries(), *others))
 
 
 def everyone_reads() -> bool:
