@@ -21,10 +21,11 @@ import torch  # noqa: E402  (after the path)
 from datasets import DatasetError  # noqa: E402
 from trainers import TrainingError, best_device  # noqa: E402
 
-from test_resources.references import cifar10, fashion_mnist, gan, mnist  # noqa: E402
+from test_resources.references import cifar10, fashion_mnist, gan, mnist, synthetic  # noqa: E402
 
 MANIFEST = ROOT / "test_resources" / "MANIFEST.json"
-REFERENCES = gan.REFERENCES | cifar10.REFERENCES | mnist.REFERENCES | fashion_mnist.REFERENCES
+MODULES = (gan, cifar10, mnist, fashion_mnist, synthetic)
+REFERENCES = {name: reference for module in MODULES for name, reference in module.REFERENCES.items()}
 
 
 def entry(name, reference, config, seed, device):
