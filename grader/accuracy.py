@@ -143,6 +143,8 @@ class Scorer:
     def judge(self, images: np.ndarray) -> Judged:
         """What the classifier, and the auditor if there is one, make of images, shape (N, C, H, W), float32.
 
+        The quality is that of all images that this process has judged.
+
         Raises:
             InfrastructureError: the process has failed.
         """
@@ -153,7 +155,8 @@ class Scorer:
                 self._process.stdin.write(f"{path}\n")
                 self._process.stdin.flush()
                 answer = json.loads(self._process.stdout.readline())
-                return Judged(**{name: np.array(values) for name, values in answer.items()})
+                quality = answer.pop("quality")
+                return Judged(**{name: np.array(values) for name, values in answer.items()}, quality=quality)
             except (OSError, ValueError) as error:
                 raise InfrastructureError(f"the scoring process failed ({error}); its messages are above") from error
 

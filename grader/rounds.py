@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +18,7 @@ class Judged:
     predicted: np.ndarray  # (N,) classes, by the given classifier
     audited: np.ndarray | None = None  # (N,) classes, by the auditor; None where there is no auditor
     copied: np.ndarray | None = None  # (N,) whether the image is one of the training images; None likewise
+    quality: Mapping | None = None  # `quality.Comparison.figures` of all images so far; None without statistics
 
     def right(self, labels: np.ndarray) -> np.ndarray:
         """Which images the given classifier recognises as what was asked for; no copies."""
@@ -84,6 +86,7 @@ class Rounds:
             "confusion": confusion_matrix(
                 labels, np.concatenate([j.predicted for j in self.judged]), p.classes
             ).tolist(),
+            **(self.judged[-1].quality or {}),
         }
 
     def summary(self) -> str:
@@ -103,6 +106,8 @@ class Rounds:
                 f"the given classifier recognises {f['recognised']:.3f}, but another one, which no submission can have "
                 f"seen, only {f['confirmed']:.3f}: no more than {self.policy.audit_allowance:g} above that counts"
             )
+        if "distance" in f:
+            lines.append(_quality_in_words(f))
         return "\n".join([*lines, "most confused classes: " + (_most_confused(f["confusion"]) or "none")])
 
     def _rounds(self):
@@ -110,6 +115,17 @@ class Rounds:
 
     def _counts(self, recognised, confirmed):
         return float(min(recognised, confirmed + self.policy.audit_allowance))
+
+
+def _quality_in_words(figures):
+    """The Frechet distance beside its yardstick, and the diversity."""
+    as_many, diversity = figures["real_distance"], figures["diversity"]
+    return (
+        f"Frechet distance to real images, in the classifier's features: {figures['distance']:.2f} over "
+        f"{figures['samples']} samples"
+        + ("" if as_many is None else f" (as many real ones: {as_many:.2f})")
+        + ("" if diversity is None else f"; {diversity:.0%} of their diversity within a class")
+    )
 
 
 def _most_confused(confusion):

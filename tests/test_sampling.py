@@ -10,7 +10,7 @@ from utils import DMConfig
 
 from grader import policy, sampling
 from grader.case import Ended, Outcome
-from grader.scoring import BLACK, FOLDER
+from grader.classifiers import BLACK, FOLDER
 from tests.samplers import LABELS, ONE_HOT, SHAPES, checkpoint, pictures, told
 
 

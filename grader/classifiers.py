@@ -1,0 +1,54 @@
+"""The frozen classifiers of images: where they lie, which range they know. Only for processes without student code."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+from pathlib import Path
+
+from grader import ROOT
+from grader.case import InfrastructureError
+
+FOLDER = ROOT / "test_resources" / "classifiers"
+# Least value of an image, by classifier; white is 1.
+BLACK = {"cifar10": -1.0, "fashion_mnist": -1.0, "mnist": 0.0, "synthetic": -1.0}
+
+
+def given():
+    """The module with the network, from the given file."""
+    spec = importlib.util.spec_from_file_location("given_classifier", ROOT / "student" / "classifier.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def is_there(name: str) -> bool:
+    """Whether this machine has a file of FOLDER: students do not have all of them."""
+    return (FOLDER / name).is_file()
+
+
+def recorded(name: str) -> dict:
+    """What MANIFEST.json tells of a file of FOLDER.
+
+    Raises:
+        InfrastructureError: it does not tell of that file.
+    """
+    manifest = json.loads((ROOT / "test_resources" / "MANIFEST.json").read_text())
+    key = f"test_resources/classifiers/{name}"
+    if key not in manifest:
+        raise InfrastructureError(f"MANIFEST.json does not tell of {key}: restore it with git")
+    return manifest[key]
+
+
+def verified(name: str) -> Path:
+    """The path of a file of FOLDER, which must be the one that the manifest tells of.
+
+    Raises:
+        InfrastructureError: it is another one, or not there.
+    """
+    path = FOLDER / name
+    found = hashlib.sha256(path.read_bytes()).hexdigest() if is_there(name) else "nothing"
+    if found != recorded(name)["sha256"]:
+        raise InfrastructureError(f"{path} is not the file that MANIFEST.json records: restore it with git")
+    return path
