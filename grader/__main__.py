@@ -1,4 +1,4 @@
-"""The command line: `grader grade`, `grader marks`, `grader update`, `grader check`, `grader doctor`, `grader demo`."""
+"""The command line: `grader grade`, `marks`, `compare`, `update`, `check`, `doctor`, `demo`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from grader import ROOT, golden, sandbox
 from grader import assignment as assignments
 from grader import marks as marking
 from grader.case import InfrastructureError, Outcome
+from grader.compare import ComparisonError, compare
 from grader.golden import GoldenError
 from grader.policy import PolicyError
 from grader.questions import QuestionError
@@ -24,6 +25,7 @@ from grader.spreadsheet import TableError
 from grader.submission import SubmissionError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app.command()(compare)
 
 
 @app.command()
@@ -182,7 +184,16 @@ def main() -> None:
     """Run the command line; user errors become one message instead of a traceback."""
     try:
         app()
-    except (SubmissionError, TableError, QuestionError, PolicyError, MarkerError, SecretError, GoldenError) as error:
+    except (
+        SubmissionError,
+        TableError,
+        QuestionError,
+        PolicyError,
+        MarkerError,
+        SecretError,
+        ComparisonError,
+        GoldenError,
+    ) as error:
         typer.echo(f"grader: {error}", err=True)
         raise SystemExit(1) from None
     except InfrastructureError as error:

@@ -244,7 +244,9 @@ def test_a_file_of_marks_is_not_written_twice(marks, tmp_path):
     assert (tmp_path / "marks.csv").read_bytes() == before
 
 
-IMPORTS = "import sys; {}; print(sorted({{'torch', 'torchvision'}} & set(sys.modules)), file=sys.stderr)"
+IMPORTS = (
+    "import sys; {}; print(sorted({{'torch', 'torchvision', 'torchmetrics'}} & set(sys.modules)), file=sys.stderr)"
+)
 
 
 @pytest.mark.parametrize(
@@ -252,7 +254,7 @@ IMPORTS = "import sys; {}; print(sorted({{'torch', 'torchvision'}} & set(sys.mod
     [
         "import grader.judge",
         "from typer.testing import CliRunner; from grader.__main__ import app; CliRunner().invoke(app, ['--help'])",
-        "import grader.accuracy, grader.grading, grader.golden, grader.collect, grader.marks, grader.report.results",
+        "import grader.accuracy, grader.compare, grader.grading, grader.collect, grader.marks, grader.report.results",
         "import pytest; print(pytest.main(['grader/', '--submission', 'solution']))",
     ],
     ids=["judge", "help", "accuracy", "pytest"],
