@@ -1,4 +1,4 @@
-"""Accuracy grading: the submission samples in one process, a trusted classifier scores in another, policy decides."""
+"""Accuracy grading: the submission answers in one process, a trusted classifier scores in another, policy decides."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ import numpy as np
 
 from grader import ROOT, sampling
 from grader.case import Case, InfrastructureError, Outcome, Verdict
+from grader.exams import AnswerError, exam_of
 from grader.judge import ending
 from grader.policy import AccuracyPolicy, Policy
 from grader.rng import case_seed
 from grader.rounds import Judged, Rounds
-
-FLOAT_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -42,13 +41,13 @@ class Task:
 
     @property
     def case(self) -> Case:
-        """The sampling experiment as a case."""
+        """The experiment as a case."""
         p = self.policy
         rule = (
             f"best accuracy of at most {p.rounds} rounds of {p.samples_per_round} samples: up to {p.nothing_at:.0%} "
             f"earns nothing, from {p.everything_at:.0%} everything, linear between"
         )
-        return Case(self.id, p.title, p.points, sampling.sample, rule, seconds=p.seconds)
+        return Case(self.id, p.title, p.points, exam_of(p).experiment, rule, seconds=p.seconds)
 
 
 def tasks(policy: Policy) -> list[Task]:
@@ -57,29 +56,31 @@ def tasks(policy: Policy) -> list[Task]:
 
 
 def grade_accuracy(grading, task: Task, device: str = "cpu", every_round: bool = False) -> Verdict:
-    """Sample and score until the points are decided.
+    """Ask and score until the points are decided.
 
     Args:
         grading: an open `Grading`.
         task: which model.
-        device: where the submission samples.
+        device: where the submission computes.
         every_round: play all rounds even if the points are decided, for a closer look at the accuracy.
     """
     case, policy = task.case, task.policy
     if policy.checkpoint not in grading.submission.present:
         return Verdict(case, Outcome.NOT_IMPLEMENTED, 0.0, f"{policy.checkpoint} was not handed in")
-    rounds, seconds = Rounds(policy), 0.0
+    exam, rounds, seconds = exam_of(policy), Rounds(policy), 0.0
     try:
         _check_device(grading, device)
         with Scorer(policy.classifier) as scorer:
             while len(rounds.labels) < policy.rounds and (every_round or not rounds.decided):
-                observation, labels = _sample(grading, task, len(rounds.labels), device)
+                labels, observation = _answer(grading, task, exam, len(rounds.labels), device)
                 seconds += observation.seconds
-                problem = ending(observation) or _problem(observation, policy)
-                if problem:
+                if problem := ending(observation):
                     return Verdict(case, problem[0], 0.0, problem[1], output=observation.output, seconds=seconds)
+                try:
+                    rounds.judged.append(exam.read(observation.arrays, scorer))
+                except AnswerError as error:
+                    return Verdict(case, Outcome.FAILED, 0.0, str(error), output=observation.output, seconds=seconds)
                 rounds.labels.append(labels)
-                rounds.judged.append(scorer.judge(observation.arrays["images"]))
     except InfrastructureError as error:
         return Verdict(case, Outcome.INFRASTRUCTURE, 0.0, str(error), seconds=seconds)
     outcome = Outcome.PASSED if rounds.share == 1.0 else Outcome.FAILED
@@ -99,34 +100,19 @@ def _check_device(grading, device):
         raise InfrastructureError(f"--device {device} cannot be used on this machine: {problem[1].splitlines()[0]}")
 
 
-def _sample(grading, task, number, device):
-    """One round in the submission's process: the same number of images of every class, in random order."""
-    policy, seed = task.policy, case_seed(grading.accuracy_seed, f"{task.id} {number}")
-    labels = np.arange(policy.samples_per_round) % policy.classes
-    labels = np.random.default_rng(seed).permutation(labels)
-    arguments = {
-        "model": policy.model_arguments(),
-        "labels": labels.tolist(),
-        "image_shape": policy.image_shape,
+def _answer(grading, task, exam, number, device):
+    """One round in the submission's process: what was asked, and what came back."""
+    seed, seed_of_exam = (case_seed(grading.accuracy_seed, f"{task.id} {number}{s}") for s in ("", exam.stream))
+    labels, asked = exam.ask(seed_of_exam)
+    arguments = asked | {
+        "model": task.policy.model_arguments(),
         "device": device,
         "threads": min(os.cpu_count(), grading.assignment.limits.processes // 2),
     }
-    image_bytes = FLOAT_BYTES * policy.samples_per_round * int(np.prod(policy.image_shape))
-    limits = replace(grading.assignment.limits, reply_bytes=image_bytes + 100_000, memory_bytes=policy.memory_bytes)
+    room = {"reply_bytes": exam.reply_bytes + 100_000, "memory_bytes": task.policy.memory_bytes}
+    limits = replace(grading.assignment.limits, **room)
     observed = grading.tier.observe_alone(task.case, grading.submission.folder, seed, limits, arguments, device)
-    return observed, labels
-
-
-def _problem(observation, policy):
-    """Why the images cannot be scored, if so."""
-    images, shape = observation.arrays.get("images"), (policy.samples_per_round, *policy.image_shape)
-    method = sampling.INTERFACES[policy.part].method
-    if images is None or images.shape != shape or images.dtype != np.float32:
-        returned = tuple(observation.arrays.get("shape", np.array(["no shape"])).tolist()[:8])
-        return Outcome.FAILED, f"{method} must return images of shape {shape}, not {returned}"
-    if not np.isfinite(images).all():
-        return Outcome.FAILED, f"{method} returns NaN or infinity"
-    return None
+    return labels, observed
 
 
 class Scorer:

@@ -1,4 +1,4 @@
-"""The frozen classifiers of images: where they lie, which range they know. Only for processes without student code."""
+"""The frozen networks of the grader: where they lie, what they know. Only for processes without student code."""
 
 from __future__ import annotations
 
@@ -28,27 +28,27 @@ def is_there(name: str) -> bool:
     return (FOLDER / name).is_file()
 
 
-def recorded(name: str) -> dict:
-    """What MANIFEST.json tells of a file of FOLDER.
+def recorded(name: str, kind: str = FOLDER.name) -> dict:
+    """What MANIFEST.json tells of a file of FOLDER, or of another kind (a folder beside it).
 
     Raises:
         InfrastructureError: it does not tell of that file.
     """
     manifest = json.loads((ROOT / "test_resources" / "MANIFEST.json").read_text())
-    key = f"test_resources/classifiers/{name}"
+    key = f"test_resources/{kind}/{name}"
     if key not in manifest:
         raise InfrastructureError(f"MANIFEST.json does not tell of {key}: restore it with git")
     return manifest[key]
 
 
-def verified(name: str) -> Path:
-    """The path of a file of FOLDER, which must be the one that the manifest tells of.
+def verified(name: str, kind: str = FOLDER.name) -> Path:
+    """The path of a file of FOLDER, or of another kind, which must be the one that the manifest tells of.
 
     Raises:
         InfrastructureError: it is another one, or not there.
     """
-    path = FOLDER / name
-    found = hashlib.sha256(path.read_bytes()).hexdigest() if is_there(name) else "nothing"
-    if found != recorded(name)["sha256"]:
+    path = FOLDER.with_name(kind) / name
+    found = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "nothing"
+    if found != recorded(name, kind)["sha256"]:
         raise InfrastructureError(f"{path} is not the file that MANIFEST.json records: restore it with git")
     return path

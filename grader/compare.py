@@ -82,9 +82,13 @@ def compared(
     known, name = golden.load(assignment.resources), task.policy.checkpoint
     for path in checkpoints:
         with open_submission(assignment, tier, known, submission) as grading:
-            theirs = grading.submission
+            theirs, generator = grading.submission, task.policy.generator
             (theirs.folder / name).parent.mkdir(exist_ok=True)
             shutil.copyfile(path, theirs.folder / name)
+            if generator:  # part 1: the one beside the discriminator, if there is one
+                (theirs.folder / generator).unlink(missing_ok=True)
+                if (beside := path.with_name(Path(generator).name)).is_file():
+                    shutil.copyfile(beside, theirs.folder / generator)
             with_it = replace(theirs, present=(*theirs.present, name))
             yield grade_accuracy(Grading(assignment, tier, known, with_it), task, device, every_round=True)
 

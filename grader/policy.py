@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 # What only the models of some parts have: the field that is needed, and those that may be there as well.
 FIELDS_OF_PART = {
+    1: ("data", ("generator",)),
     2: ("guidance", ("threshold",)),
     3: ("guidance", ("own_configuration",)),
     4: ("prepare", ()),
@@ -45,6 +46,8 @@ class AccuracyPolicy(_Strict):
     part: int = Field(ge=1, le=6)
     title: str
     points: float = Field(gt=0, le=100)
+    data: str | None = None  # part 1: the images to tell apart; there is an oracle generator of them
+    generator: str | None = None  # part 1: file handed in, whose images are compared with real ones, for no points
     prepare: str | None = None  # part 4: function of the student's assignment.py that builds the model
     guidance: float | None = Field(default=None, ge=0, le=100)  # parts 2 and 3: the guidance weight of the samples
     threshold: bool = False  # part 2: whether estimates of x_0 are clamped on the way

@@ -79,7 +79,8 @@ def allowlist(assignment: Assignment) -> str:
         if _MENTION.search(path.read_text()):
             lines.append(f"{path.name} required {source_bytes}")
     for accuracy in assignment.policy.accuracy.values():
-        lines.append(f"{accuracy.checkpoint} optional {accuracy.checkpoint_bytes}")
+        for checkpoint in filter(None, (accuracy.checkpoint, accuracy.generator)):
+            lines.append(f"{checkpoint} optional {accuracy.checkpoint_bytes}")
     return "\n".join(lines) + "\n"
 
 

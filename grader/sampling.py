@@ -3,6 +3,7 @@
 They run where student code runs. INTERFACES tells how each part's model is built and asked for images.
 """
 
+import base64
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -37,6 +38,29 @@ def load(code, rng, *, model):
     _choose("cpu")
     network, _ = INTERFACES[model["part"]].build(code, model)
     return {"parameters": sum(p.numel() for p in network.parameters())}
+
+
+def tell_apart(code, rng, *, model, images, image_shape, device, threads):
+    """Build part 1's discriminator, load its checkpoint, and ask it about images; let its generator make as many.
+
+    Args:
+        code, rng, model, device, threads: as of `sample`.
+        images: levels of N images, bytes in base64.
+        image_shape: [C, H, W] of each.
+
+    Returns:
+        shape: of what the discriminator returned.
+        logits: that, (N,) as float32; only if there is one for each image.
+        images: of the generator, (N, C, H, W) as float32; only if its checkpoint was handed in.
+    """
+    torch.set_num_threads(threads)
+    _choose(device)
+    levels = torch.frombuffer(bytearray(base64.b64decode(images)), dtype=torch.uint8).reshape(-1, *image_shape)
+    discriminator, generate = INTERFACES[model["part"]].build(code, model)
+    with torch.no_grad():
+        logits = discriminator.to(device).eval()((levels.float() / 127.5 - 1).to(device))
+    found = {"shape": logits.shape} | ({"logits": logits.float().flatten()} if logits.numel() == len(levels) else {})
+    return found | ({"images": generate(len(levels), device)} if generate else {})
 
 
 def sample(code, rng, *, model, labels, image_shape, device, threads):
@@ -74,6 +98,24 @@ def _choose(device):
 
 def _weights(model):
     return torch.load(model["checkpoint"], map_location="cpu", weights_only=True)
+
+
+def _discriminator(code, model):
+    """Part 1: `gan_pytorch.discriminator()`, and what its generator does if there is one. Images are in [-1, 1]."""
+    gan = code.gan_pytorch
+    discriminator = gan.discriminator()
+    discriminator.load_state_dict(_weights(model))
+    if not (model["generator"] and os.path.isfile(model["generator"])):
+        return discriminator, None
+    generator = gan.generator()
+    generator.load_state_dict(torch.load(model["generator"], map_location="cpu", weights_only=True))
+
+    def generate(count, device):
+        noise = gan.sample_noise(count, gan.NOISE_DIM).to(device)
+        with torch.no_grad():
+            return generator.to(device).eval()(noise).reshape(count, 3, 32, 32).float()
+
+    return discriminator, generate
 
 
 def _image_generator(code, model):
@@ -165,6 +207,7 @@ def _prepared(code, model):
 
 
 INTERFACES = {
+    1: Interface(_discriminator, "forward"),
     2: Interface(_image_generator, "generate_sample"),
     3: Interface(_conditional_ddpm, "sample"),
     4: Interface(_prepared, "generate_sample"),

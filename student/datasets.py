@@ -1,6 +1,7 @@
 """Given: the images to train on, as tensors in memory.
 
-`load("fashion_mnist")` downloads FashionMNIST with torchvision, into $GENMODELS_DATA if it is set and ./data if not.
+`load("fashion_mnist")` downloads FashionMNIST with torchvision, into $GENMODELS_DATA if it is set and ./data if not;
+`load("svhn", channels=3)` and `load("cifar10", channels=3)` likewise.
 `load("path/to/folder")` reads your own images: one sub-folder a class, as torchvision's ImageFolder.
 `load("synthetic")` draws digits with matplotlib's own fonts: no download, for trying things out. It is used only when
 asked for by this name.
@@ -26,9 +27,9 @@ def load(name, train=True, channels=1):
     """Load a dataset.
 
     Args:
-        name: 'fashion_mnist', 'synthetic', or a folder with one sub-folder of images for each class.
+        name: one of DATASETS, 'synthetic', or a folder with one sub-folder of images for each class.
         train: the training split; otherwise the test split. A folder of your own has only one.
-        channels: 1 for grey, 3 for colour. FashionMNIST is grey.
+        channels: 1 for grey, 3 for colour.
 
     Returns:
         A TensorDataset of images, shape (N, channels, 32, 32), float32 in [-1, 1], and labels, shape (N,), int64.
@@ -36,32 +37,71 @@ def load(name, train=True, channels=1):
     Raises:
         DatasetError: the data cannot be found, downloaded or read.
     """
-    if name == "fashion_mnist":
-        images, labels = _fashion_mnist(train)
+    if name in DATASETS:
+        images, labels = _downloaded(name, train)
+        images = images if images.shape[1] == channels else _with_channels(images, channels)
     elif name == "synthetic":
         images, labels = synthetic_digits(10_000 if train else 2_000, seed=0 if train else 1, channels=channels)
     elif Path(name).is_dir():
         images, labels = _image_folder(name, channels)
     else:
         raise DatasetError(
-            f"no dataset {name!r}: give 'fashion_mnist', 'synthetic', or an existing folder with a sub-folder per class"
+            f"no dataset {name!r}: give {', '.join(DATASETS)}, synthetic, or an existing folder with a sub-folder for "
+            "each class"
         )
     return TensorDataset(images.float() / 127.5 - 1.0, labels)
 
 
-def _fashion_mnist(train):
-    from torchvision.datasets import FashionMNIST
-
+def _downloaded(name, train):
+    """Images, (N, C, 32, 32) uint8, and labels, (N,) int64, of one of DATASETS."""
     root = Path(os.environ.get("GENMODELS_DATA", "data"))
+    title, read = DATASETS[name]
     try:
-        data = FashionMNIST(root, train=train, download=True)  # downloads only what is not there
+        images, labels = read(root, train)
     except Exception as error:
         told = " ".join(str(error).split())
         raise DatasetError(
-            f"FashionMNIST is not in {root} and could not be downloaded ({told}). Set GENMODELS_DATA to the folder "
-            "that contains FashionMNIST/, or try the pipeline with --data synthetic"
+            f"{title} is not in {root} and could not be downloaded ({told}). Set GENMODELS_DATA to the folder "
+            "that contains it, or try the pipeline with --data synthetic"
         ) from error
-    return torch.nn.functional.pad(data.data, (2, 2, 2, 2))[:, None], data.targets.long()
+    return torch.as_tensor(images), torch.as_tensor(labels).long()
+
+
+def _fashion_mnist(root, train):
+    from torchvision.datasets import FashionMNIST
+
+    data = FashionMNIST(root, train=train, download=True)  # downloads only what is not there
+    return torch.nn.functional.pad(data.data, (2, 2, 2, 2))[:, None], data.targets
+
+
+def _svhn(root, train):
+    from torchvision.datasets import SVHN
+
+    data = SVHN(root, split="train" if train else "test", download=True)
+    return data.data, data.labels
+
+
+def _cifar10(root, train):
+    """All ten classes, or those that are in folders, root/cifar10/{train,test}/{class}."""
+    from torchvision.datasets import CIFAR10
+
+    folder = root / "cifar10" / ("train" if train else "test")
+    if folder.is_dir() and not (root / CIFAR10.base_folder).is_dir():
+        return _image_folder(folder, channels=3)
+    data = CIFAR10(root, train=train, download=True)
+    return data.data.transpose(0, 3, 1, 2), data.targets
+
+
+DATASETS = {
+    "fashion_mnist": ("FashionMNIST", _fashion_mnist),
+    "svhn": ("SVHN", _svhn),
+    "cifar10": ("CIFAR-10", _cifar10),
+}
+
+
+def _with_channels(images, channels):
+    """Grey as colour, or the mean of the colours as grey."""
+    return images.float().mean(1, keepdim=True).round().byte().expand(-1, channels, -1, -1)
 
 
 def _image_folder(folder, channels):

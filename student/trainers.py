@@ -85,7 +85,7 @@ def train(model, dataset, checkpoint, config=TrainConfig(), device=None, resume=
     progress = {"epoch": 0, "step": 0, "total": 0.0, "losses": []}
     torch.manual_seed(config.seed)
     if resume and state_path.exists():
-        progress = _restore(state_path, parts, config, device)
+        progress = restore(state_path, parts, config, device)
 
     while progress["epoch"] < config.epochs:
         order = torch.randperm(len(images), generator=torch.Generator().manual_seed(config.seed + progress["epoch"]))
@@ -105,12 +105,12 @@ def train(model, dataset, checkpoint, config=TrainConfig(), device=None, resume=
             progress["step"] = step + 1
             bar.set_postfix(loss=f"{progress['total'] / progress['step']:.4f}")
             if progress["step"] % save_every == 0:
-                _store(state_path, parts, config, progress)
+                store(state_path, parts, config, progress)
         mean = progress["total"] / steps
         if mean != mean:
             raise TrainingError("the loss is NaN: lower the learning rate, or look for a division by zero in the loss")
         progress = {"epoch": progress["epoch"] + 1, "step": 0, "total": 0.0, "losses": [*progress["losses"], mean]}
-        _store(state_path, parts, config, progress)
+        store(state_path, parts, config, progress)
         save_weights(ema.module, checkpoint)
     state_path.unlink(missing_ok=True)
     return progress["losses"]
@@ -137,12 +137,18 @@ def load_weights(model, path):
     return model
 
 
-def _store(path, parts, config, progress):
+def store(path, parts, config, progress):
+    """Write the state of a training: of its parts {name: network, optimizer, ...}, and of torch's generator."""
     states = {name: part.state_dict() for name, part in parts.items()}
     write_whole({"parts": states, "config": asdict(config), "progress": progress, "rng": torch.get_rng_state()}, path)
 
 
-def _restore(path, parts, config, device):
+def restore(path, parts, config, device):
+    """Read into the parts what `store` has written. Returns the progress.
+
+    Raises:
+        TrainingError: the state is one of another configuration.
+    """
     state = torch.load(path, map_location=device, weights_only=True)
     if state["config"] != asdict(config):
         raise TrainingError(

@@ -188,7 +188,7 @@ def test_earning_nothing_must_end_before_earning_everything_begins(tmp_path, not
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"part = 4": "part = 5"}, "accuracy is graded of parts 2, 3, 4, not of 5"),
+        ({"part = 4": "part = 5"}, "accuracy is graded of parts 1, 2, 3, 4, not of 5"),
         ({"part = 4": "part = 2"}, "guidance is needed in part 2"),
         ({"part = 4": "part = 3"}, "guidance is needed in part 3"),
         ({'prepare = "prepare_ddpm"': ""}, "prepare is needed in part 4"),

@@ -5,18 +5,20 @@ from dataclasses import dataclass
 import torch
 from datasets import load
 from gan_oracle import NOISE_DIM, OracleGenerator, load_oracle
-from gan_pytorch import discriminator, eval_discriminator
+from gan_pytorch import discriminator, eval_discriminator, generator
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
-from train_gan import GanConfig, make_loader, train
+from train_gan import GanConfig, generate, make_loader, train
 from trainers import autocast, load_weights, restore, save_weights, store
 
 from grader import ROOT
+from grader.quality import compared
 from test_resources.references import Reference
 
-THRESHOLD, SEEDS = 0.55, 5  # the course's threshold of D's accuracy, and of how many draws of noise it is measured
+THRESHOLD, SEEDS = 0.55, 5  # the course's threshold of D's accuracy, and with how many draws of noise it is measured
+SAMPLES = 500  # that a generator's images are judged by
 
 
 @dataclass(frozen=True)
@@ -84,11 +86,16 @@ def hinge_steps(G, D, G_solver, D_solver, real):  # noqa: N803
 
 def train_both(path, config, seed, device):
     """Train the solution's networks with the students' script; the generator goes beside the discriminator."""
-    checkpoints = {"D": path, "G": path.with_name(path.name.replace("discriminator", "generator"))}
+    checkpoints = {"D": path, "G": generator_of(path)}
     setting = GanConfig(config.data, config.batch_size, seed)
     losses = train(setting, config.epochs, checkpoints, ROOT / "outputs" / path.stem, device)
     last = {name: values[-len(values) // config.epochs :] for name, values in losses.items()}
     return {f"mean_loss_{name}_last_epoch": round(sum(values) / len(values), 3) for name, values in last.items()}
+
+
+def generator_of(path):
+    """The file of the generator that was trained with the discriminator of a file."""
+    return path.with_name(path.name.replace("discriminator", "generator"))
 
 
 def measure_both(path, device):
@@ -100,33 +107,43 @@ def measure_both(path, device):
         torch.manual_seed(seed)
         found.append(eval_discriminator(D, oracle, make_loader(data, 100, train=False), device, batch_size=100))
     accuracies, precisions, recalls = (list(column) for column in zip(*found, strict=True))
+    G = load_weights(generator(), generator_of(path)).to(device)  # noqa: N806
     return {
         "accuracies": accuracies,
         "margin_above_threshold": min(accuracies) - THRESHOLD,
         "precision": sum(precisions) / SEEDS,
         "recall": sum(recalls) / SEEDS,
+        "generator": quality(G, data, device),
     }
 
 
 def measure_oracle(path, device):
-    """Nothing yet."""
-    return {}
+    """How near its images come to real ones."""
+    data = DATA_OF[path]
+    return quality(load_oracle(data).to(device), data, device)
 
 
-ORACLES, CHECKPOINTS = ROOT / "test_resources" / "oracles", ROOT / "solution" / "checkpoints"
+def quality(G, data, device):  # noqa: N803
+    """`grader.quality.compared` of SAMPLES images of a generator."""
+    return {"samples": SAMPLES} | compared(data, generate(G, SAMPLES, device).cpu())
+
+
+def both(name, data, config):
+    """The reference of a discriminator, with its generator beside it."""
+    path = ROOT / "solution" / "checkpoints" / f"{name}_discriminator.pth"
+    return Reference(path, data, config, train_both, measure_both, beside=(generator_of(path),))
+
+
+ORACLES = ROOT / "test_resources" / "oracles"
 SYNTHETIC, CIFAR10 = "10,000 synthetic digits in colour", "CIFAR-10, airplanes, automobiles and birds, 15,000 images"
 REFERENCES = {
     "oracle_synthetic": Reference(
         ORACLES / "synthetic.pt", SYNTHETIC, OracleConfig("synthetic", epochs=40), train_oracle, measure_oracle
     ),
     "oracle_cifar10": Reference(
-        ORACLES / "cifar10.pt", CIFAR10, OracleConfig("cifar10", epochs=40), train_oracle, measure_oracle
+        ORACLES / "cifar10.pt", CIFAR10, OracleConfig("cifar10", epochs=20), train_oracle, measure_oracle
     ),
-    "gan": Reference(
-        CHECKPOINTS / "GAN_discriminator.pth", SYNTHETIC, Epochs("synthetic", epochs=40), train_both, measure_both
-    ),
-    "gan_cifar10": Reference(
-        CHECKPOINTS / "GAN_cifar10_discriminator.pth", CIFAR10, Epochs("cifar10", epochs=40), train_both, measure_both
-    ),
+    "gan": both("GAN", SYNTHETIC, Epochs("synthetic", epochs=40)),
+    "gan_cifar10": both("GAN_cifar10", CIFAR10, Epochs("cifar10", epochs=20)),
 }
 DATA_OF = {reference.path: reference.config.data for reference in REFERENCES.values()}

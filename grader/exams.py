@@ -1,0 +1,119 @@
+"""What a model is asked for in a round of accuracy grading, and what is seen in its answer."""
+
+from __future__ import annotations
+
+import base64
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from grader import ROOT, sampling
+from grader.case import InfrastructureError
+from grader.policy import AccuracyPolicy
+from grader.rounds import Judged
+
+FLOAT_BYTES = 4
+
+
+class AnswerError(Exception):
+    """The model's answer cannot be judged; the message is for the student."""
+
+
+@dataclass(frozen=True)
+class Generation:
+    """Parts 2 to 4: it generates an image for each label, and a classifier recognises them."""
+
+    policy: AccuracyPolicy
+    experiment = staticmethod(sampling.sample)
+    stream = ""  # of the seed of what is asked
+
+    @property
+    def reply_bytes(self) -> int:
+        """Of the largest answer."""
+        return _bytes_of_images(self.policy)
+
+    def ask(self, seed: int) -> tuple[np.ndarray, dict]:
+        """Labels, (N,), the same number of each class in random order, and the arguments that ask for them."""
+        p = self.policy
+        labels = np.random.default_rng(seed).permutation(np.arange(p.samples_per_round) % p.classes)
+        return labels, {"labels": labels.tolist(), "image_shape": p.image_shape}
+
+    def read(self, arrays, scorer) -> Judged:
+        """What the images show.
+
+        Raises:
+            AnswerError: they are no images of the right shape.
+        """
+        return scorer.judge(_images(self.policy, arrays, sampling.INTERFACES[self.policy.part].method))
+
+
+@dataclass(frozen=True)
+class Discrimination:
+    """Part 1: it tells real images, label 1, from an oracle generator's. Its own generator is only reported on."""
+
+    policy: AccuracyPolicy
+    experiment = staticmethod(sampling.tell_apart)
+    stream = " asked"  # another than the experiment's own, with which a submission could find the labels
+
+    @property
+    def reply_bytes(self) -> int:
+        """Of the largest answer."""
+        return _bytes_of_images(self.policy) + FLOAT_BYTES * self.policy.samples_per_round
+
+    def ask(self, seed: int) -> tuple[np.ndarray, dict]:
+        """Labels, (N,), and the arguments that hand over the images, in random order and without them.
+
+        Raises:
+            InfrastructureError: the images cannot be made.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "challenge.npz"
+            what = [self.policy.data, str(self.policy.samples_per_round), str(seed), str(path)]
+            command = [sys.executable, "-m", "grader.challenge", *what]
+            if subprocess.run(command, cwd=ROOT, check=False).returncode:
+                raise InfrastructureError("the images to tell apart cannot be made; the reason is above")
+            with np.load(path) as made:
+                labels, images = made["real"].astype(np.int64), made["images"]
+        return labels, {"images": base64.b64encode(images.tobytes()).decode(), "image_shape": self.policy.image_shape}
+
+    def read(self, arrays, scorer) -> Judged:
+        """What the logits say; with the quality of the generator's images, if there are some.
+
+        Raises:
+            AnswerError: there are no logits of the right shape.
+        """
+        logits, count = arrays.get("logits"), self.policy.samples_per_round
+        if logits is None or logits.shape != (count,) or logits.dtype != np.float32:
+            raise AnswerError(f"the discriminator must return logits of shape ({count}, 1), not {_shape(arrays)}")
+        if not np.isfinite(logits).all():
+            raise AnswerError("the discriminator returns NaN or infinity")
+        judged = Judged((logits > 0).astype(np.int64))
+        if "images" not in arrays:
+            return judged
+        return replace(judged, quality=scorer.judge(_images(self.policy, arrays, "the generator")).quality)
+
+
+def exam_of(policy: AccuracyPolicy) -> Generation | Discrimination:
+    """The exam of a part."""
+    return Discrimination(policy) if policy.part == 1 else Generation(policy)
+
+
+def _bytes_of_images(policy):
+    return FLOAT_BYTES * policy.samples_per_round * int(np.prod(policy.image_shape))
+
+
+def _shape(arrays):
+    return tuple(arrays.get("shape", np.array(["no shape"])).tolist()[:8])
+
+
+def _images(policy, arrays, method):
+    images, shape = arrays.get("images"), (policy.samples_per_round, *policy.image_shape)
+    if images is None or images.shape != shape or images.dtype != np.float32:
+        raise AnswerError(f"{method} must return images of shape {shape}, not {_shape(arrays)}")
+    if not np.isfinite(images).all():
+        raise AnswerError(f"{method} returns NaN or infinity")
+    return images

@@ -1,0 +1,162 @@
+"""Given: trains part 1's networks, generates images with them, or measures the discriminator.
+
+python train_gan.py train                          # on SVHN, to checkpoints/; interrupt and repeat to go on
+python train_gan.py train --data synthetic         # what is graded by its accuracy
+python train_gan.py generate                       # to outputs/gan/images.png
+python train_gan.py evaluate --data synthetic      # against the oracle generator of these data
+
+--data is svhn, cifar10, fashion_mnist, synthetic (digits drawn in colour, no download), or a folder with a sub-folder
+of images for each class. Every epoch leaves a picture and a plot of both losses in outputs/gan.
+"""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+import gan_pytorch as gan
+import torch
+from datasets import DatasetError, load
+from gan_oracle import load_oracle
+from pictures import save_grid
+from torch.utils.data import DataLoader, TensorDataset
+from trainers import TrainingError, best_device, load_weights, restore, run, save_weights, store
+
+CHECKPOINTS = {"D": Path("checkpoints") / "GAN_discriminator.pth", "G": Path("checkpoints") / "GAN_generator.pth"}
+OUTPUTS = Path("outputs") / "gan"
+COLUMNS = 8  # of a picture, and its rows
+
+
+@dataclass(frozen=True)
+class GanConfig:
+    """What decides the result of a training, beside the networks."""
+
+    data: str = "svhn"
+    batch_size: int = 128
+    seed: int = 0  # of the weights, the order of the data and the noise
+
+
+class Recorded:
+    """A loss function that notes what it returns in the list `values`."""
+
+    def __init__(self, loss, values):
+        self.loss, self.values = loss, values
+
+    def __call__(self, *logits):
+        value = self.loss(*logits)
+        self.values.append(value.item())
+        return value
+
+
+def make_loader(data, batch_size, train=True):
+    """Whole batches of images, (B, 3, 32, 32) float32 in [0, 1], and labels, in random order.
+
+    Raises:
+        DatasetError: the data cannot be read.
+        TrainingError: there are not enough of them for one batch.
+    """
+    images, labels = load(data, train=train, channels=3).tensors
+    if len(images) < batch_size:
+        raise TrainingError(f"{data} has {len(images)} images: a --batch-size of {batch_size} is more than that")
+    return DataLoader(TensorDataset(gan.deprocess_img(images), labels), batch_size, shuffle=True, drop_last=True)
+
+
+def train(config, epochs, checkpoints=CHECKPOINTS, outputs=OUTPUTS, device=None):
+    """Train both networks, and save them after every epoch.
+
+    Args:
+        config: a `GanConfig`.
+        epochs: passes over the data, those of an interrupted training included.
+        checkpoints: where the weights go, {"D": path, "G": path}; the state of an interrupted training is beside D's.
+        outputs: folder of the pictures and of the plot.
+        device: where to train; the best device by default.
+
+    Returns:
+        The losses of every step, {"D": [...], "G": [...]}.
+    """
+    device = device or best_device()
+    loader = make_loader(config.data, config.batch_size)
+    nets = {"D": gan.discriminator(config.seed).to(device), "G": gan.generator(seed=config.seed).to(device)}
+    solvers = {name: gan.get_optimizer(net) for name, net in nets.items()}
+    parts = {f"{name}.{kind}": of[name] for kind, of in (("net", nets), ("solver", solvers)) for name in of}
+    state_path, progress = checkpoints["D"].with_suffix(".resume.pt"), {"epoch": 0, "step": 0, "D": [], "G": []}
+    torch.manual_seed(config.seed)
+    if state_path.exists():
+        progress = restore(state_path, parts, config, device)
+    losses = Recorded(gan.discriminator_loss, progress["D"]), Recorded(gan.generator_loss, progress["G"])
+    options = {"show_every": len(loader), "batch_size": config.batch_size, "num_epochs": 1}
+    while progress["epoch"] < epochs:
+        for net in nets.values():
+            net.train()
+        gan.train_gan(*nets.values(), *solvers.values(), *losses, loader, **options)
+        progress["epoch"] += 1
+        for name, net in nets.items():
+            save_weights(net, checkpoints[name])
+        store(state_path, parts, config, progress)
+        save_grid(generate(nets["G"], COLUMNS**2, device), outputs / f"epoch_{progress['epoch']:03d}.png", COLUMNS)
+        plot_losses(progress, outputs / "losses.png")
+        means = (f"{name} {sum(progress[name][-len(loader) :]) / len(loader):.3f}" for name in nets)
+        print(f"epoch {progress['epoch']}/{epochs}: losses {', '.join(means)}")
+    state_path.unlink(missing_ok=True)
+    return {name: progress[name] for name in nets}
+
+
+def generate(generator, count, device):
+    """Images of a generator in eval mode, shape (count, 3, 32, 32), in [-1, 1], of the same noise at every call."""
+    noise = 2 * torch.rand(count, gan.NOISE_DIM, generator=torch.Generator().manual_seed(0)) - 1
+    with torch.no_grad():
+        return generator.eval()(noise.to(device)).view(count, *gan.IMAGE)
+
+
+def plot_losses(losses, path):
+    """Plot the losses of every step, thin, and their means over 50 steps."""
+    from matplotlib.figure import Figure  # takes a second
+
+    figure = Figure(figsize=(7, 3.5), layout="constrained")
+    axes = figure.subplots()
+    for name, colour in (("D", "tab:blue"), ("G", "tab:orange")):
+        values = torch.tensor(losses[name])
+        axes.plot(values, color=colour, linewidth=0.5, alpha=0.3)
+        if len(values) >= 50:
+            axes.plot(range(49, len(values)), values.unfold(0, 50, 1).mean(1), color=colour, label=name)
+    axes.axhline(2 * torch.log(torch.tensor(2.0)), color="grey", linestyle=":", label="D at its optimum for p = q")
+    axes.set(xlabel="step", ylabel="loss")
+    axes.legend()
+    figure.savefig(path)
+
+
+def evaluate(data, device):
+    """(accuracy, precision, recall) of the trained D on test images, against the oracle generator of these data."""
+    discriminator = load_weights(gan.discriminator(), CHECKPOINTS["D"]).to(device)
+    oracle = load_oracle(data).to(device)
+    return gan.eval_discriminator(discriminator, oracle, make_loader(data, 128, train=False), device)
+
+
+def parse(arguments=None):
+    """The command line's arguments."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("mode", choices=("train", "generate", "evaluate"))
+    parser.add_argument("--data", default=GanConfig.data)
+    parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--batch-size", type=int, default=GanConfig.batch_size)
+    parser.add_argument("--seed", type=int, default=GanConfig.seed)
+    return parser.parse_args(arguments)
+
+
+def main():
+    """Run one mode."""
+    arguments, device = parse(), best_device()
+    if arguments.mode == "train":
+        train(GanConfig(arguments.data, arguments.batch_size, arguments.seed), arguments.epochs)
+    elif arguments.mode == "generate":
+        path = OUTPUTS / "images.png"
+        save_grid(
+            generate(load_weights(gan.generator(), CHECKPOINTS["G"]).to(device), COLUMNS**2, device), path, COLUMNS
+        )
+        print(path)
+    else:
+        accuracy, precision, recall = evaluate(arguments.data, device)
+        print(f"accuracy {accuracy:.3f}, precision {precision:.3f}, recall {recall:.3f}")
+
+
+if __name__ == "__main__":
+    run(main, errors=(TrainingError, DatasetError))
