@@ -64,7 +64,7 @@ def elbo(code, rng):
     equation=BOUND,
     shows={
         "m": "derivative of the sum of the bounds with respect to m, the means of q",
-        "S": "the same with respect to S, the covariance of q",
+        "S": "derivative of the sum of the bounds with respect to S, the covariance of q",
     },
     **FLOAT32,
     needs=("6.elbo",),

@@ -38,7 +38,7 @@ BOUND = (
         "elbo_without_trace",
         ERROR,
         "squared_error = ((x - b - m @ W.T) ** 2).sum(dim=-1)",
-        "The likelihood is taken at m alone, so the bound can lie above log p(x): z varies about m, so the expected "
+        "The likelihood is taken at m alone, so the bound can lie above log p(x): as z varies about m, the expected "
         "squared error holds tr(W S W^T) as well.",
         *BOUNDS,
     ),
