@@ -17,6 +17,7 @@ from grader.policy import AccuracyPolicy
 from grader.rounds import Judged
 
 FLOAT_BYTES = 4
+COMPARED = 500  # images of part 1's generator
 
 
 class AnswerError(Exception):
@@ -34,7 +35,7 @@ class Generation:
     @property
     def reply_bytes(self) -> int:
         """Of the largest answer."""
-        return _bytes_of_images(self.policy)
+        return _bytes_of_images(self.policy, self.policy.samples_per_round)
 
     def ask(self, seed: int) -> tuple[np.ndarray, dict]:
         """Labels, (N,), the same number of each class in random order, and the arguments that ask for them."""
@@ -48,7 +49,8 @@ class Generation:
         Raises:
             AnswerError: they are no images of the right shape.
         """
-        return scorer.judge(_images(self.policy, arrays, sampling.INTERFACES[self.policy.part].method))
+        method = sampling.INTERFACES[self.policy.part].method
+        return scorer.judge(_images(arrays, (self.policy.samples_per_round, *self.policy.image_shape), method))
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Discrimination:
     @property
     def reply_bytes(self) -> int:
         """Of the largest answer."""
-        return _bytes_of_images(self.policy) + FLOAT_BYTES * self.policy.samples_per_round
+        return _bytes_of_images(self.policy, COMPARED) + FLOAT_BYTES * self.policy.samples_per_round
 
     def ask(self, seed: int) -> tuple[np.ndarray, dict]:
         """Labels, (N,), and the arguments that hand over the images, in random order and without them.
@@ -78,7 +80,8 @@ class Discrimination:
                 raise InfrastructureError("the images to tell apart cannot be made; the reason is above")
             with np.load(path) as made:
                 labels, images = made["real"].astype(np.int64), made["images"]
-        return labels, {"images": base64.b64encode(images.tobytes()).decode(), "image_shape": self.policy.image_shape}
+        handed_over = base64.b64encode(images.tobytes()).decode()
+        return labels, {"images": handed_over, "image_shape": self.policy.image_shape, "compared": COMPARED}
 
     def read(self, arrays, scorer) -> Judged:
         """What the logits say; with the quality of the generator's images, if there are some.
@@ -94,7 +97,8 @@ class Discrimination:
         judged = Judged((logits > 0).astype(np.int64))
         if "images" not in arrays:
             return judged
-        return replace(judged, quality=scorer.judge(_images(self.policy, arrays, "the generator")).quality)
+        images = _images(arrays, (COMPARED, *self.policy.image_shape), "the generator")
+        return replace(judged, quality=scorer.judge(images).quality)
 
 
 def exam_of(policy: AccuracyPolicy) -> Generation | Discrimination:
@@ -102,16 +106,16 @@ def exam_of(policy: AccuracyPolicy) -> Generation | Discrimination:
     return Discrimination(policy) if policy.part == 1 else Generation(policy)
 
 
-def _bytes_of_images(policy):
-    return FLOAT_BYTES * policy.samples_per_round * int(np.prod(policy.image_shape))
+def _bytes_of_images(policy, count):
+    return FLOAT_BYTES * count * int(np.prod(policy.image_shape))
 
 
 def _shape(arrays):
     return tuple(arrays.get("shape", np.array(["no shape"])).tolist()[:8])
 
 
-def _images(policy, arrays, method):
-    images, shape = arrays.get("images"), (policy.samples_per_round, *policy.image_shape)
+def _images(arrays, shape, method):
+    images = arrays.get("images")
     if images is None or images.shape != shape or images.dtype != np.float32:
         raise AnswerError(f"{method} must return images of shape {shape}, not {_shape(arrays)}")
     if not np.isfinite(images).all():

@@ -143,15 +143,17 @@ class Comparison:
         """Of all images so far, at least two; ready for JSON.
 
         Returns:
+            compared: how many images these are.
             distance: the Frechet distance to the real images.
             real_distance: that of as many held-out real images; None where it was not measured.
             diversity: how varied the images within a class are, as a share of what real ones are: 0 if each class
                 shows the same picture again and again. None while no class has two images.
         """
-        spread = self._spread.value()
+        spread, compared = self._spread.value(), int(self._metric.fake_features_num_samples)
         return {
+            "compared": compared,
             "distance": max(0.0, self._metric.compute().item()),
-            "real_distance": self._real.distance_of_as_many(int(self._metric.fake_features_num_samples)),
+            "real_distance": self._real.distance_of_as_many(compared),
             "diversity": None if spread is None else spread / self._real.spread,
         }
 

@@ -122,9 +122,9 @@ def _quality_in_words(figures):
     as_many, diversity = figures["real_distance"], figures["diversity"]
     return (
         f"Frechet distance to real images, in the classifier's features: {figures['distance']:.2f} over "
-        f"{figures['samples']} samples"
+        f"{figures['compared']} samples"
         + ("" if as_many is None else f" (as many real ones: {as_many:.2f})")
-        + ("" if diversity is None else f"; {diversity:.0%} of their diversity within a class")
+        + ("" if diversity is None else f"; within a class they vary {diversity:.0%} as much")
     )
 
 

@@ -40,27 +40,29 @@ def load(code, rng, *, model):
     return {"parameters": sum(p.numel() for p in network.parameters())}
 
 
-def tell_apart(code, rng, *, model, images, image_shape, device, threads):
-    """Build part 1's discriminator, load its checkpoint, and ask it about images; let its generator make as many.
+def tell_apart(code, rng, *, model, images, image_shape, compared, device, threads):
+    """Build part 1's discriminator, load its checkpoint, and ask it about images; let its generator make some.
 
     Args:
         code, rng, model, device, threads: as of `sample`.
         images: levels of N images, bytes in base64.
         image_shape: [C, H, W] of each.
+        compared: number of images M of the generator.
 
     Returns:
         shape: of what the discriminator returned.
         logits: that, (N,) as float32; only if there is one for each image.
-        images: of the generator, (N, C, H, W) as float32; only if its checkpoint was handed in.
+        images: of the generator, (M, C, H, W) as float32; only if its checkpoint was handed in.
     """
     torch.set_num_threads(threads)
     _choose(device)
     levels = torch.frombuffer(bytearray(base64.b64decode(images)), dtype=torch.uint8).reshape(-1, *image_shape)
     discriminator, generate = INTERFACES[model["part"]].build(code, model)
+    discriminator.to(device).eval()
     with torch.no_grad():
-        logits = discriminator.to(device).eval()((levels.float() / 127.5 - 1).to(device))
+        logits = torch.cat([discriminator((batch.float() / 127.5 - 1).to(device)) for batch in levels.split(500)])
     found = {"shape": logits.shape} | ({"logits": logits.float().flatten()} if logits.numel() == len(levels) else {})
-    return found | ({"images": generate(len(levels), device)} if generate else {})
+    return found | ({"images": generate(compared, device)} if generate else {})
 
 
 def sample(code, rng, *, model, labels, image_shape, device, threads):

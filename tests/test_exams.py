@@ -12,7 +12,6 @@ from grader.accuracy import grade_accuracy, tasks
 from grader.case import InfrastructureError, Outcome
 from grader.exams import AnswerError, exam_of
 from grader.grading import open_submission
-from grader.rounds import Judged
 
 SHAPE = (3, 32, 32)
 ANSWERS = """
@@ -44,7 +43,7 @@ def generator(noise_dim=NOISE_DIM, seed=None):
 def task(assignment):
     """The discriminator's task with small rounds."""
     task = next(task for task in tasks(assignment.policy) if task.name == "gan")
-    return replace(task, policy=task.policy.model_copy(update={"samples_per_round": 40, "rounds": 2}))
+    return replace(task, policy=task.policy.model_copy(update={"samples_per_round": 400}))
 
 
 @pytest.fixture
@@ -76,7 +75,7 @@ def test_the_reference_earns_everything_and_its_generator_is_compared_with_real_
 def test_one_answer_to_everything_is_worth_nothing(logit, grade):
     verdict = grade(f"return torch.full((len(x), 1), {logit})")
     assert (verdict.outcome, verdict.points) == (Outcome.FAILED, 0)
-    assert verdict.figures["accuracies"] == [0.5, 0.5]
+    assert verdict.figures["accuracies"] == [0.5]
     assert "distance" not in verdict.figures
 
 
@@ -88,14 +87,13 @@ def test_who_knows_the_seeds_of_the_process_does_not_know_the_labels(grade):
         order = np.random.default_rng(torch.initial_seed()).permutation(len(x))
         return torch.from_numpy(order < len(x) // 2).float()[:, None] - 0.5"""
     )
-    assert verdict.points == 0
-    assert max(verdict.figures["accuracies"]) < 0.85
+    assert verdict.figures["mean"] < 0.65  # that of 400 throws of a coin, six standard deviations included
 
 
 @pytest.mark.parametrize(
     ("body", "outcome", "told"),
     [
-        ("return x.mean(dim=(2, 3))", Outcome.FAILED, r"logits of shape (40, 1), not (40, 3)"),
+        ("return x.mean(dim=(2, 3))", Outcome.FAILED, r"logits of shape (400, 1), not (400, 3)"),
         ("return torch.full((len(x), 1), float('nan'))", Outcome.FAILED, "the discriminator returns NaN or infinity"),
         ("raise ValueError('no idea')", Outcome.ERROR, "ValueError: no idea"),
         ("raise NotImplementedError('TODO')", Outcome.NOT_IMPLEMENTED, "TODO"),
@@ -108,7 +106,7 @@ def test_what_is_no_answer_gets_a_clear_line(body, outcome, told, grade):
 
 
 def test_logits_without_a_column_are_logits(grade):
-    assert grade("return x.mean(dim=(1, 2, 3))").figures["samples"] >= 40
+    assert grade("return x.mean(dim=(1, 2, 3))").figures["samples"] == 400
 
 
 def test_a_flat_generator_is_compared_as_well(grade):
@@ -126,13 +124,13 @@ def test_a_generator_that_does_not_fit_is_told_of(grade):
 def test_the_images_are_of_both_kinds_and_handed_over_without_labels(task):
     exam = exam_of(task.policy)
     labels, asked = exam.ask(7)
-    assert sorted(labels) == [0] * 20 + [1] * 20
-    assert asked.keys() == {"images", "image_shape"}
+    assert sorted(labels) == [0] * 200 + [1] * 200
+    assert asked.keys() == {"images", "image_shape", "compared"}
     again, other = exam.ask(7), exam.ask(8)
     assert (labels.tolist(), asked) == (again[0].tolist(), again[1])
     assert (labels.tolist(), asked["images"]) != (other[0].tolist(), other[1]["images"])
     images = np.frombuffer(base64.b64decode(asked["images"]), np.uint8).reshape(-1, *SHAPE)
-    drawn = {image.tobytes() for image in challenge.real_images("synthetic", 20, 7)}
+    drawn = {image.tobytes() for image in challenge.real_images("synthetic", 200, 7)}
     assert [image.tobytes() in drawn for image in images] == (labels == 1).tolist()
 
 
@@ -164,8 +162,8 @@ def test_what_a_process_sends_back_is_looked_at_before_it_counts(arrays, told, t
 
 
 def test_positive_logits_mean_real(task):
-    logits = np.linspace(-1, 1, 40, dtype=np.float32)
-    assert exam_of(task.policy).read({"logits": logits}, scorer=None) == Judged(pytest.approx(logits > 0))
+    logits = np.linspace(-1, 1, 400, dtype=np.float32)
+    assert exam_of(task.policy).read({"logits": logits}, scorer=None).predicted.tolist() == [0] * 200 + [1] * 200
 
 
 def test_the_experiment_shows_images_as_they_were_drawn(task, tmp_path):
@@ -184,6 +182,7 @@ def test_the_experiment_shows_images_as_they_were_drawn(task, tmp_path):
         model={"part": 1, "checkpoint": tmp_path / "D.pth", "generator": None},
         images=base64.b64encode(levels.tobytes()).decode(),
         image_shape=SHAPE,
+        compared=0,
         device="cpu",
         threads=1,
     )
