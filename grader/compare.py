@@ -19,6 +19,8 @@ from grader.assignment import Assignment
 from grader.case import Outcome, Verdict
 from grader.grading import Grading, open_submission
 
+QUALITY = (("distance", ".2f"), ("diversity", ".0%"))  # columns of the table
+
 
 class ComparisonError(Exception):
     """There is nothing to compare; the message says what is missing, and what there is."""
@@ -121,18 +123,17 @@ def table(task: Task, checkpoints: Sequence[Path], verdicts: Sequence[Verdict]):
     from rich.text import Text
 
     rows = Table(title=task.policy.title, title_justify="left")
-    for column in ("checkpoint", "accuracy", "95% interval", "distance", "as many real", "diversity", "samples"):
-        rows.add_column(column, justify="left" if column == "checkpoint" else "right", no_wrap=True)
-    problems = []
+    rows.add_column("checkpoint", overflow="fold")
+    for column in ("accuracy", "95% interval", "distance", "diversity"):
+        rows.add_column(column, justify="right", no_wrap=True)
+    problems, told = [], []
     for path, verdict in zip(checkpoints, verdicts, strict=True):
         rows.add_row(Text(str(path)), *_cells(verdict))
-        if not verdict.figures:
+        if verdict.figures:
+            told = told or [Text(_legend(verdict.figures))]  # the same of all
+        else:
             problems.append(Text(f"{path}: {verdict.outcome}: {verdict.message}"))
-    told = (
-        "distance: Frechet, in the features of the classifier that recognises the images; less is nearer to real.\n"
-        "diversity: within a class, as a share of that of real images."
-    )
-    return Group(rows, Text(told), *problems)
+    return Group(rows, *told, *problems)
 
 
 def _cells(verdict):
@@ -140,6 +141,17 @@ def _cells(verdict):
     if not f:
         return (str(verdict.outcome),)
     low, high = f["interval"]
-    numbers = [("distance", ".2f"), ("real_distance", ".2f"), ("diversity", ".0%")]
-    quality = ["" if f.get(name) is None else format(f[name], how) for name, how in numbers]
-    return f"{f['mean']:.3f}", f"{low:.3f} to {high:.3f}", *quality, str(f["samples"])
+    quality = ["" if f.get(name) is None else format(f[name], how) for name, how in QUALITY]
+    return f"{f['mean']:.3f}", f"{low:.3f} to {high:.3f}", *quality
+
+
+def _legend(figures):
+    lines = [f"{figures['samples']} samples each, of the same labels and seeds"]
+    if "distance" in figures:
+        as_many = figures["real_distance"]
+        lines += [
+            "distance: Frechet, to real images, in the features of the classifier that recognises them"
+            + ("" if as_many is None else f"; as many real ones get {as_many:.2f}"),
+            "diversity: within a class, as a share of that of real images",
+        ]
+    return "\n".join(lines)

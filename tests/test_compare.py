@@ -121,21 +121,40 @@ def test_samples_are_played_in_equal_rounds_no_larger_than_the_policys(samples, 
     assert (sized.rounds, sized.samples_per_round) == (rounds, size)
 
 
-def test_the_table_has_a_row_for_each_checkpoint_and_leaves_out_what_is_unknown(task):
-    figures = {"mean": 0.9, "interval": (0.85, 0.94), "samples": 200}
-    quality = {"distance": 1.234, "real_distance": 0.5, "diversity": 0.66}
+FIGURES = {"mean": 0.9, "interval": (0.85, 0.94), "samples": 200}
+QUALITY = {"distance": 1.234, "real_distance": 0.5, "diversity": 0.66}
+
+
+def shown(task, **figures):
+    """The table of these checkpoints in a terminal of 80 columns; None is one that does not fit."""
     verdicts = [
-        Verdict(task.case, Outcome.PASSED, 32.0, figures=figures | quality),
-        Verdict(task.case, Outcome.PASSED, 32.0, figures=figures),  # a classifier without statistics
-        Verdict(task.case, Outcome.ERROR, 0.0, "does not fit [bold]"),
+        Verdict(task.case, Outcome.PASSED, 32.0, figures=f) if f else Verdict(task.case, Outcome.ERROR, 0.0, "no [b]it")
+        for f in figures.values()
     ]
-    console = Console(file=io.StringIO(), width=200)
-    console.print(table(task, [Path("[red].pt"), Path("b.pt"), Path("c.pt")], verdicts))
+    console = Console(file=io.StringIO(), width=80)
+    console.print(table(task, [Path(f"weights/[red]/{name}.pt") for name in figures], verdicts))
     told = console.file.getvalue()
-    cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in told.splitlines() if "│" in line]
-    assert cells == [
-        ["[red].pt", "0.900", "0.850 to 0.940", "1.23", "0.50", "66%", "200"],
-        ["b.pt", "0.900", "0.850 to 0.940", "", "", "", "200"],
-        ["c.pt", "ERROR", "", "", "", "", ""],
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in told.splitlines() if "│" in line]
+    return rows, " ".join(told.split())
+
+
+def test_the_table_has_a_row_for_each_checkpoint_and_the_reason_of_an_empty_one(task):
+    rows, told = shown(task, first=FIGURES | QUALITY, other=None)
+    assert rows == [
+        ["weights/[red]/first.pt", "0.900", "0.850 to 0.940", "1.23", "66%"],
+        ["weights/[red]/other.pt", "ERROR", "", "", ""],
     ]
-    assert "c.pt: ERROR: does not fit [bold]" in told
+    assert "200 samples each" in told
+    assert "as many real ones get 0.50" in told
+    assert "other.pt: ERROR: no [b]it" in told
+
+
+@pytest.mark.parametrize(
+    ("quality", "columns", "explained"),
+    [({}, ["", ""], False), (QUALITY | {"real_distance": None, "diversity": None}, ["1.23", ""], True)],
+)
+def test_what_is_not_known_is_left_out_of_the_table(quality, columns, explained, task):
+    ((*_, distance, diversity),), told = shown(task, first=FIGURES | quality)
+    assert [distance, diversity] == columns
+    assert ("Frechet" in told) is explained
+    assert "as many real" not in told
