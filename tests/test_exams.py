@@ -146,10 +146,10 @@ def test_real_images_of_a_dataset_that_is_not_here_are_our_fault(task, monkeypat
     ("arrays", "told"),
     [
         ({}, "not ('no shape',)"),
-        ({"logits": np.zeros(40), "shape": np.array([40])}, r"not (40,)"),  # float64
-        ({"logits": np.zeros(39, np.float32)}, r"shape (40, 1)"),
+        ({"logits": np.zeros(400), "shape": np.array([400])}, "not (400,)"),  # float64
+        ({"logits": np.zeros(399, np.float32)}, "shape (400, 1)"),
         (
-            {"logits": np.zeros(40, np.float32), "images": np.zeros((1, *SHAPE), np.float32)},
+            {"logits": np.zeros(400, np.float32), "images": np.zeros((1, *SHAPE), np.float32)},
             "the generator must return",
         ),
     ],
