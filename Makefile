@@ -13,7 +13,7 @@ demo: $(STAMP)   ## grade a few sample submissions end to end
 	$(BIN)/grader demo
 
 test: $(STAMP)   ## run every test
-	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest tests -n auto --dist worksteal
 
 check: $(STAMP)  ## prove the grader; compare what is generated with its source; lint
 	$(BIN)/grader update --check

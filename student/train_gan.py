@@ -1,9 +1,9 @@
 """Given: trains part 1's networks, generates images with them, or measures the discriminator.
 
-python train_gan.py train                          # on SVHN, to checkpoints/; interrupt and repeat to go on
-python train_gan.py train --data synthetic         # what is graded by its accuracy
-python train_gan.py generate                       # to outputs/gan/images.png
-python train_gan.py evaluate --data synthetic      # against the oracle generator of these data
+python train_gan.py train                                  # on SVHN, to checkpoints/; interrupt and repeat to go on
+python train_gan.py train --data synthetic --keep-every 5  # what is graded; for comparing checkpoints
+python train_gan.py generate                               # to outputs/gan/images.png
+python train_gan.py evaluate --data synthetic              # against the oracle generator of these data
 
 --data is svhn, cifar10, fashion_mnist, synthetic (digits drawn in colour, no download), or a folder with a sub-folder
 of images for each class. Every epoch leaves a picture and a plot of both losses in outputs/gan.
@@ -60,7 +60,7 @@ def make_loader(data, batch_size, train=True):
     return DataLoader(TensorDataset(gan.deprocess_img(images), labels), batch_size, shuffle=True, drop_last=True)
 
 
-def train(config, epochs, checkpoints=CHECKPOINTS, outputs=OUTPUTS, device=None):
+def train(config, epochs, checkpoints=CHECKPOINTS, outputs=OUTPUTS, device=None, keep_every=None):
     """Train both networks, and save them after every epoch.
 
     Args:
@@ -69,6 +69,7 @@ def train(config, epochs, checkpoints=CHECKPOINTS, outputs=OUTPUTS, device=None)
         checkpoints: where the weights go, {"D": path, "G": path}; the state of an interrupted training is beside D's.
         outputs: folder of the pictures and of the plot.
         device: where to train; the best device by default.
+        keep_every: epochs after which copies of both checkpoints are kept, in epoch_005/ beside them; never by default.
 
     Returns:
         The losses of every step, {"D": [...], "G": [...]}.
@@ -91,6 +92,8 @@ def train(config, epochs, checkpoints=CHECKPOINTS, outputs=OUTPUTS, device=None)
         progress["epoch"] += 1
         for name, net in nets.items():
             save_weights(net, checkpoints[name])
+            if keep_every and progress["epoch"] % keep_every == 0:
+                save_weights(net, checkpoints[name].parent / f"epoch_{progress['epoch']:03d}" / checkpoints[name].name)
         store(state_path, parts, config, progress)
         save_grid(generate(nets["G"], COLUMNS**2, device), outputs / f"epoch_{progress['epoch']:03d}.png", COLUMNS)
         plot_losses(progress, outputs / "losses.png")
@@ -100,9 +103,9 @@ def train(config, epochs, checkpoints=CHECKPOINTS, outputs=OUTPUTS, device=None)
     return {name: progress[name] for name in nets}
 
 
-def generate(generator, count, device):
-    """Images of a generator in eval mode, shape (count, 3, 32, 32), in [-1, 1], of the same noise at every call."""
-    noise = 2 * torch.rand(count, gan.NOISE_DIM, generator=torch.Generator().manual_seed(0)) - 1
+def generate(generator, count, device, seed=0):
+    """Images of a generator in eval mode, shape (count, 3, 32, 32), in [-1, 1]; of the same noise for the same seed."""
+    noise = 2 * torch.rand(count, gan.NOISE_DIM, generator=torch.Generator().manual_seed(seed)) - 1
     with torch.no_grad():
         return generator.eval()(noise.to(device)).view(count, *gan.IMAGE)
 
@@ -139,6 +142,7 @@ def parse(arguments=None):
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--batch-size", type=int, default=GanConfig.batch_size)
     parser.add_argument("--seed", type=int, default=GanConfig.seed)
+    parser.add_argument("--keep-every", type=int, metavar="N", help="keep both checkpoints of every N-th epoch")
     return parser.parse_args(arguments)
 
 
@@ -146,7 +150,8 @@ def main():
     """Run one mode."""
     arguments, device = parse(), best_device()
     if arguments.mode == "train":
-        train(GanConfig(arguments.data, arguments.batch_size, arguments.seed), arguments.epochs)
+        config = GanConfig(arguments.data, arguments.batch_size, arguments.seed)
+        train(config, arguments.epochs, keep_every=arguments.keep_every)
     elif arguments.mode == "generate":
         path = OUTPUTS / "images.png"
         save_grid(

@@ -1,7 +1,8 @@
-"""Draw what guidance does: images of a reference at several guidance weights, from the same noise, as one PNG each.
+"""Draw what the references generate, from the same noise at every call: PNG files.
 
-    python test_resources/draw_grids.py cifar10 OUT_DIR   # a row for each class, with and without thresholding
-    python test_resources/draw_grids.py mnist OUT_DIR     # a column for each class
+    python test_resources/draw_grids.py gan OUT_DIR       # part 1's generator, and each oracle generator
+    python test_resources/draw_grids.py cifar10 OUT_DIR   # for each guidance weight, with and without thresholding
+    python test_resources/draw_grids.py mnist OUT_DIR     # for each guidance weight
 
 Samples on the GPU if there is one. Without, cifar10's 1000 steps take about ten minutes a picture on a core.
 """
@@ -14,7 +15,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "solution")]
 
-import torch  # noqa: E402  (after the path)
+import gan_oracle  # noqa: E402  (after the path)
+import torch  # noqa: E402
+import train_gan  # noqa: E402
+from gan_pytorch import generator  # noqa: E402
 from image_gen import CLASSES, ImageGenerator  # noqa: E402
 from pictures import save_grid  # noqa: E402
 from tqdm import tqdm  # noqa: E402
@@ -23,6 +27,15 @@ from utils import DMConfig, device, generate, load_model  # noqa: E402
 
 CIFAR10_WEIGHTS = (0.0, 0.5, 1.0, 2.0, 5.0)
 MNIST_WEIGHTS = (0.1, 0.5, 1.0, 2.0, 5.0)
+COLUMNS = 16  # of part 1's pictures
+
+
+def gan(checkpoint, folder, rows, seed):
+    """Draw images of part 1's generator, and of all oracle generators."""
+    generators = {checkpoint.stem: load_weights(generator(), checkpoint)}
+    generators |= {f"oracle_{p.stem}": gan_oracle.load_oracle(p.stem) for p in gan_oracle.FOLDER.glob("*.pt")}
+    for name, network in generators.items():
+        save_grid(train_gan.generate(network, rows * COLUMNS, "cpu", seed), folder / f"{name}.png", COLUMNS)
 
 
 def cifar10(checkpoint, folder, per_class, seed):
@@ -54,7 +67,11 @@ def mnist(checkpoint, folder, per_class, seed):
         save_grid(images, folder / f"mnist_omega_{omega:g}.png", columns=config.num_classes, low=0.0)
 
 
-REFERENCES = {"cifar10": (cifar10, "CIFAR10_ema.pth"), "mnist": (mnist, "MNIST.pth")}
+REFERENCES = {
+    "gan": (gan, "GAN_generator.pth"),
+    "cifar10": (cifar10, "CIFAR10_ema.pth"),
+    "mnist": (mnist, "MNIST.pth"),
+}
 
 
 def main(arguments=None):
@@ -63,12 +80,12 @@ def main(arguments=None):
     parser.add_argument("which", choices=REFERENCES)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--checkpoint", type=Path, help="default: the reference's, in solution/checkpoints")
-    parser.add_argument("--per-class", type=int, default=4, help="images of each class")
+    parser.add_argument("--per-class", type=int, default=4, help="images of each class; rows in part 1")
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args(arguments)
     draw, name = REFERENCES[chosen.which]
     draw(chosen.checkpoint or ROOT / "solution" / "checkpoints" / name, chosen.folder, chosen.per_class, chosen.seed)
-    print(f"{chosen.folder}: a picture for each guidance weight")
+    print(f"{chosen.folder}: the pictures")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import torch
 
 from grader.accuracy import Scorer, grade_accuracy, tasks
 from grader.case import InfrastructureError, Outcome
+from grader.exams import exam_of
 from grader.grading import Grading, open_submission
 from grader.rounds import Judged, Rounds
 
@@ -209,12 +210,13 @@ def test_every_round_asks_for_other_labels_and_as_many_of_each_class(assignment,
     folder = make_submission()
     (folder / "checkpoints").mkdir()
     (folder / "checkpoints" / "DDPM.pt").write_bytes(b"")
-    from grader.accuracy import _sample
+    from grader.accuracy import _answer
 
     with open_submission(assignment, Recorder(), known, folder) as grading:
+        asking = Grading(assignment, Recorder(), known, grading.submission)
         for number in range(2):
             with pytest.raises(InfrastructureError):
-                _sample(Grading(assignment, Recorder(), known, grading.submission), task, number, "cpu")
+                _answer(asking, task, exam_of(task.policy), number, "cpu")
     (seed_0, labels_0), (seed_1, labels_1) = asked
     assert seed_0 != seed_1
     assert labels_0 != labels_1

@@ -38,7 +38,7 @@ def _parameters():
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-@pytest.mark.parametrize("attack", _parameters())
+@pytest.mark.parametrize("attack", list(_parameters()))
 def test_an_attack_earns_what_is_due_and_leaves_nothing(
     attack, tmp_path, assignment, known, sandbox, sandbox_scratch, monkeypatch, request
 ):

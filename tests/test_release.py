@@ -204,7 +204,8 @@ def test_the_allowlist_is_the_files_with_answers_and_the_graded_checkpoints(assi
     lines = [line.split() for line in release.allowlist(assignment).splitlines() if not line.startswith("#")]
     with_todos = {name for name, text in student.items() if "TODO(" in text}
     assert {name for name, need, _ in lines if need == "required"} == with_todos
-    checkpoints = {a.checkpoint: str(a.checkpoint_bytes) for a in assignment.policy.accuracy.values()}
+    graded = assignment.policy.accuracy.values()
+    checkpoints = {name: str(a.checkpoint_bytes) for a in graded for name in (a.checkpoint, a.generator) if name}
     assert {name: size for name, need, size in lines if need == "optional"} == checkpoints
 
 

@@ -33,7 +33,7 @@ def paths(folder):
 
 
 def test_training_leaves_checkpoints_pictures_and_a_plot(few_digits, tmp_path):
-    losses = train_gan.train(CONFIG, 2, **paths(tmp_path))
+    losses = train_gan.train(CONFIG, 2, **paths(tmp_path), keep_every=2)
     assert {name: len(values) for name, values in losses.items()} == {"D": 10, "G": 10}
     assert np.isfinite([*losses["D"], *losses["G"]]).all()
     pictures = {path.name: Image.open(path) for path in (tmp_path / "out").iterdir()}
@@ -42,6 +42,10 @@ def test_training_leaves_checkpoints_pictures_and_a_plot(few_digits, tmp_path):
     gan.discriminator().load_state_dict(torch.load(tmp_path / "D.pth", weights_only=True))
     gan.generator().load_state_dict(torch.load(tmp_path / "G.pth", weights_only=True))
     assert not (tmp_path / "D.resume.pt").exists()
+    assert sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("epoch_*/*.pth")) == [
+        "epoch_002/D.pth",
+        "epoch_002/G.pth",
+    ]
 
 
 def test_an_interrupted_training_ends_with_the_same_weights(few_digits, tmp_path, monkeypatch):

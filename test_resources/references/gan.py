@@ -144,6 +144,6 @@ REFERENCES = {
         ORACLES / "cifar10.pt", CIFAR10, OracleConfig("cifar10", epochs=20), train_oracle, measure_oracle
     ),
     "gan": both("GAN", SYNTHETIC, Epochs("synthetic", epochs=40)),
-    "gan_cifar10": both("GAN_cifar10", CIFAR10, Epochs("cifar10", epochs=20)),
+    "gan_cifar10": both("GAN_cifar10", CIFAR10, Epochs("cifar10", epochs=60)),
 }
 DATA_OF = {reference.path: reference.config.data for reference in REFERENCES.values()}

@@ -21,7 +21,7 @@ TIMES = "t = 1, 2, two more, and T"
     **FLOAT32,
 )
 def gaussian_kl(code, rng):
-    """Divergence of two Gaussians: KL(p || q) for diagonal covariances that broadcast"""
+    """Divergence of a Gaussian from another, with diagonal covariances that broadcast"""
     shape = rng.integer("count", 3, 6), rng.integer("size", 6, 9)
     kl = code.theory.gaussian_kl
     return {

@@ -34,7 +34,7 @@ def log_evidence(code, rng):
     **FLOAT32,
 )
 def true_posterior(code, rng):
-    """Linear-Gaussian model: mean and covariance of p(z | x)"""
+    """Linear-Gaussian model: mean and covariance of the posterior of z given x"""
     model = calls.tensors(*astuple(inputs.linear_gaussian(rng)))
     mean, covariance = calls.pair(code.theory.true_posterior(*model), "true_posterior")
     return {"mean": mean, "covariance": covariance}

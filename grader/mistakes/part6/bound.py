@@ -43,7 +43,7 @@ BOUND = (
         *BOUNDS,
     ),
     mistake(
-        "elbo_trace_of_S",
+        "elbo_trace_of_s",
         ERROR,
         "squared_error = ((x - b - m @ W.T) ** 2).sum(dim=-1) + torch.trace(S)",
         "The expected squared error holds tr(S), where tr(W S W^T) belongs: it is W z that varies.",
