@@ -166,7 +166,7 @@ def test_students_who_have_no_solution_are_graded_with_the_public_inputs_and_tol
 def test_grade_shows_a_report_card(make_submission):
     done = grade(make_submission(assignment="raise ValueError('[red]boo')\n"))
     assert done.returncode == 0
-    assert f"{UNIT_POINTS - 0.5}/{UNIT_POINTS + WRITTEN_POINTS}" in done.stdout
+    assert f"{UNIT_POINTS - 0.5:g}/{UNIT_POINTS + WRITTEN_POINTS:g}" in done.stdout
     assert f"{WRITTEN_POINTS} NOT_MARKED" in done.stdout
     assert "ValueError: [red]boo" in done.stdout  # shown as it is, not taken for markup
 
