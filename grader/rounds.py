@@ -108,7 +108,7 @@ class Rounds:
             )
         if "distance" in f:
             lines.append(_quality_in_words(f))
-        return "\n".join([*lines, "most confused classes: " + (_most_confused(f["confusion"]) or "none")])
+        return "\n".join([*lines, "most confused classes: " + (_most_confused(f["confusion"], self.policy) or "none")])
 
     def _rounds(self):
         return zip(self.labels, self.judged, strict=True)
@@ -128,9 +128,10 @@ def _quality_in_words(figures):
     )
 
 
-def _most_confused(confusion):
+def _most_confused(confusion, policy):
     """The three pairs of classes that are confused most often, in words."""
+    names = ("generated", "real") if policy.part == 1 else range(policy.classes)
     wrong = np.array(confusion)
     np.fill_diagonal(wrong, 0)
     pairs = sorted(((wrong[i, j], i, j) for i, j in np.argwhere(wrong)), reverse=True)
-    return ", ".join(f"{label} taken for {taken} ({count}x)" for count, label, taken in pairs[:3])
+    return ", ".join(f"{names[label]} taken for {names[taken]} ({count}x)" for count, label, taken in pairs[:3])
