@@ -43,6 +43,7 @@ class Case:
     atol: float = 0.0
     shows: Mapping[str, str] = field(default_factory=dict)  # what each observed array is, in the student's words
     needs: tuple[str, ...] = ()  # cases to repair first, because this one builds on their code
+    bonus: bool = False  # whether its points come on top of the assignment's total
     seconds: float | None = None  # a limit of its own instead of the assignment's
 
     @property

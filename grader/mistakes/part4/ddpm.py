@@ -12,7 +12,12 @@ LOSS = "return F.mse_loss(self.network(x_t, t, label), noise)"
 MEAN = "mean = (noisy_sample - beta / (1 - alpha_bar).sqrt() * estimated_noise) / alpha.sqrt()"
 LAST = "z = z * (timestep.reshape(shape) > 0)"
 STEP = "return mean + beta.sqrt() * z"
-LOOP = "for t in reversed(range(self.var_scheduler.num_steps)):"
+LOOP = "for t in range(self.var_scheduler.num_steps - 1, -1, -self.stride):"
+LABELS = "labels = labels_of_samples(num_samples, self.network.num_classes, device, labels)"
+GENERATE = (
+    'def generate_sample(self, num_samples, device=torch.device("cuda"), labels=None):\n'
+    '        """Generate images, all of them in one batch. Implements algorithm 2'
+)
 UPDATE = "x = self.recover_sample(x, self.guided_noise(x, timestep, labels), timestep)"
 
 TRAINING = (
@@ -167,7 +172,7 @@ SAMPLING = (
     mistake(
         "last_step_skipped",
         LOOP,
-        "for t in reversed(range(1, self.var_scheduler.num_steps)):",
+        "for t in range(self.var_scheduler.num_steps - 1, 0, -self.stride):",
         "The loop ends at t = 1: t = 0 is a step as well.",
         "ddpm_sample",
         "ddpm_sampling_rules",
@@ -197,15 +202,15 @@ SAMPLING = (
     ),
     mistake(
         "labels_ignored_in_sampling",
-        "        labels = labels.to(device)\n",
-        "        labels = torch.zeros_like(labels).to(device)\n",
+        LABELS,
+        f"{LABELS}\n        labels = torch.zeros_like(labels)",
         "The labels asked for never reach the network.",
         "ddpm_sampling_rules",
     ),
     mistake(
         "gradients_kept_in_sampling",
-        "    @torch.no_grad()\n    def generate_sample",
-        "    def generate_sample",
+        f"    @torch.no_grad()\n    {GENERATE}",
+        f"    {GENERATE}",
         "Sampling records gradients through every step, which fills the memory: use @torch.no_grad().",
         "ddpm_sampling_rules",
     ),

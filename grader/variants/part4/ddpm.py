@@ -1,4 +1,4 @@
-"""Correct alternatives in part 4: what students of the real course wrote, and what papers do otherwise."""
+"""Correct alternatives of the DDPM."""
 
 from grader.assignment import Variant
 from grader.mistakes.part4.ddpm import LAST, LOOP, LOSS, MEAN, STEP, UPDATE
@@ -10,6 +10,7 @@ COEFFICIENTS = """        shape = (-1, *[1] * (noisy_sample.dim() - 1))
         alpha = self.var_scheduler.alphas.to(device)[timestep].reshape(shape)
         alpha_bar = self.var_scheduler.alpha_bars.to(device)[timestep].reshape(shape)
 """
+HEAD = "        self.head = nn.Conv2d(previous, 4 * in_channels, 3, padding=1)\n"
 PLAIN_SAMPLING = (UPDATE, "x = self.recover_sample(x, self.network(x, timestep, labels), timestep)")
 
 POSTERIOR_VARIANCE = Variant(
@@ -128,10 +129,8 @@ ZERO_INITIALISED_HEAD = Variant(
     "4.zero_initialised_head",
     (
         (
-            "        self.unfold = nn.PixelShuffle(2)\n",
-            "        self.unfold = nn.PixelShuffle(2)\n"
-            "        nn.init.zeros_(self.head.weight)\n"
-            "        nn.init.zeros_(self.head.bias)\n",
+            HEAD,
+            f"{HEAD}        nn.init.zeros_(self.head.weight)\n        nn.init.zeros_(self.head.bias)\n",
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""What part 4's cases must observe, derived without the solution: closed forms and Bayes' rule in float64."""
+"""What the cases of the DDPM must observe."""
 
 import numpy as np
 

@@ -1,0 +1,20 @@
+"""Correct alternatives in part 4: what students of the real course wrote, and what papers do otherwise."""
+
+from grader.variants.part4 import ddpm
+
+VARIANTS = (
+    ddpm.POSTERIOR_VARIANCE,
+    ddpm.L1_LOSS,
+    ddpm.WITHOUT_GUIDANCE,
+    ddpm.SCALAR_TIMESTEP,
+    ddpm.MEAN_THROUGH_X0,
+    ddpm.INTERLEAVED_EMBEDDING,
+    ddpm.FLOAT64_SCHEDULE,
+    ddpm.OTHER_RANDOM_CALLS,
+    ddpm.NUMPY_NOISE,
+    ddpm.LOSS_BY_HAND,
+    ddpm.CLAMPED_SAMPLES,
+    ddpm.BUFFERS,
+    ddpm.ZERO_INITIALISED_HEAD,
+    ddpm.OWN_EXCEPTION,
+)
