@@ -43,11 +43,12 @@ class Task:
     def case(self) -> Case:
         """The experiment as a case."""
         p = self.policy
+        best = f"best accuracy of at most {p.rounds} rounds" if p.rounds > 1 else "accuracy"
         rule = (
-            f"best accuracy of at most {p.rounds} rounds of {p.samples_per_round} samples: up to {p.nothing_at:.0%} "
-            f"earns nothing, from {p.everything_at:.0%} everything, linear between"
+            f"{best} of {p.samples_per_round} samples: up to {p.nothing_at:.0%} earns nothing, from "
+            f"{p.everything_at:.0%} everything, linear between"
         )
-        return Case(self.id, p.title, p.points, exam_of(p).experiment, rule, seconds=p.seconds)
+        return Case(self.id, p.title, p.points, exam_of(p).experiment, rule, seconds=p.seconds, bonus=p.bonus)
 
 
 def tasks(policy: Policy) -> list[Task]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 
@@ -64,6 +65,7 @@ class Question:
     id: str  # '<part>.<name>', e.g. '6.gan_equilibrium'; no case has the same
     title: str
     points: float
+    bonus: bool = False  # whether its points come on top of the assignment's total
 
     @property
     def part(self) -> int:
@@ -121,3 +123,18 @@ class Verdict:
     def __post_init__(self):
         for name in ("message", "output"):
             object.__setattr__(self, name, visible(getattr(self, name)))
+
+
+class Total(NamedTuple):
+    """What several cases and questions come to."""
+
+    earned: float  # bonus points among them
+    most: float  # that can be earned without them
+    bonus: float  # that can be earned on top
+
+
+def total(verdicts: Iterable[Verdict]) -> Total:
+    """The sum over verdicts."""
+    verdicts = list(verdicts)
+    most, bonus = (sum(v.case.points for v in verdicts if v.case.bonus is on_top) for on_top in (False, True))
+    return Total(sum(v.points for v in verdicts), most, bonus)

@@ -9,10 +9,10 @@ import pytest
 from grader import ROOT, golden, sandbox
 from grader import assignment as assignments
 from grader.accuracy import tasks
-from grader.case import InfrastructureError, Outcome
+from grader.case import InfrastructureError, Outcome, total
 from grader.grading import open_submission, select
 from grader.policy import PolicyError
-from grader.report.terminal import STYLES, explanation
+from grader.report.terminal import STYLES, explanation, in_words
 from grader.submission import SubmissionError
 
 ASSIGNMENT: pytest.StashKey = pytest.StashKey()
@@ -105,10 +105,9 @@ def pytest_report_teststatus(report):
 def pytest_terminal_summary(terminalreporter, config):
     verdicts = config.stash[VERDICTS]
     if verdicts:
-        earned, most = sum(v.points for v in verdicts), sum(v.case.points for v in verdicts)
         terminalreporter.section("points")
         terminalreporter.write_line(
-            f"{earned:g} of {most:g} points for {config.option.submission} (written questions are marked by TAs)"
+            f"{in_words(total(verdicts))}, for {config.option.submission} (written questions are marked by TAs)"
         )
         for v in verdicts:
             if v.outcome is Outcome.PASSED and v.message:

@@ -12,7 +12,7 @@ from rich.table import Table
 from grader import golden
 from grader.accuracy import grade_accuracy, tasks
 from grader.assignment import Assignment
-from grader.case import Outcome
+from grader.case import Outcome, total
 from grader.grading import open_submission, select
 from grader.release import write_patched
 
@@ -40,8 +40,8 @@ def demo(assignment: Assignment, tier) -> None:
                 status.update(f"grading {name}: generating images")
                 verdicts += [grade_accuracy(grading, task) for task in select(tasks(assignment.policy), PART)]
             passed = sum(v.outcome is Outcome.PASSED for v in verdicts)
-            points, most = sum(v.points for v in verdicts), sum(v.case.points for v in verdicts)
-            table.add_row(name, f"{passed}/{len(verdicts)}", f"{points:g}/{most:g}", _says(verdicts))
+            summed = total(verdicts)
+            table.add_row(name, f"{passed}/{len(verdicts)}", f"{summed.earned:g}/{summed.most:g}", _says(verdicts))
     console.print(table)
     console.print(
         f"{time.monotonic() - start:.0f} seconds. Next: `.venv/bin/pytest grader/` grades student/, "

@@ -13,8 +13,8 @@ A written question is a markdown cell with an id, points, a title and a rubric; 
     # %% [markdown] answer="6.balance"
     # Because ...
 
-In the notebook the question gets a heading, and the answer gives way to a place for the student's. All other cells are
-passed on as they are.
+With `bonus=true` its points come on top of the assignment's total. In the notebook the question gets a heading, and the
+answer gives way to a place for the student's. All other cells are passed on as they are.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _ID = re.compile(r"[1-6]\.[a-z0-9_]{1,40}")
 _RUBRIC = "**Rubric**"
 _ITEM = re.compile(r"- (\d+(?:\.\d+)?) points?: \S")
 _JUPYTEXTS_OWN = {"lines_to_next_cell"}  # blank lines of the script
-_KINDS = {"question": {"question", "points", "title"}, "answer": {"answer"}, "ordinary": set()}
+_KINDS = {"question": {"question", "points", "title", "bonus"}, "answer": {"answer"}, "ordinary": set()}
 _KERNEL = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -136,6 +136,8 @@ def _check_question(told, source, taken):
         raise ValueError(f"{id} has no title: write it after `# %%`")
     if isinstance(points, bool) or not isinstance(points, int | float) or not 0 < points <= 100:
         raise ValueError(f"{id} needs points=..., a number above 0 and at most 100, not {points!r}")
+    if not isinstance(told.get("bonus", False), bool):
+        raise ValueError(f"{id} has bonus = {told['bonus']!r}: write bonus=true if its points come on top, or nothing")
     text, rubric, items = source.partition(f"\n{_RUBRIC}\n")
     if not (text.strip() and rubric):
         raise ValueError(f"{id} needs a text, and then a line {_RUBRIC} before what earns points")
@@ -155,7 +157,7 @@ def _for_students(cell):
     """The cell as students get it."""
     source, told = cell.source, {k: v for k, v in cell.metadata.items() if k not in _JUPYTEXTS_OWN}
     if "question" in told:
-        points = f"{told['points']:g} point{'s' * (told['points'] != 1)}"
+        points = f"{told['points']:g} {'bonus ' * told.get('bonus', False)}point{'s' * (told['points'] != 1)}"
         source = f"### {told['question']}: {told['title']} ({points})\n\n{source.strip()}"
     elif "answer" in told:
         source = PLACEHOLDER

@@ -46,6 +46,7 @@ class AccuracyPolicy(_Strict):
     part: int = Field(ge=1, le=6)
     title: str
     points: float = Field(gt=0, le=100)
+    bonus: bool = False  # whether they come on top of the assignment's total
     data: str | None = None  # part 1: the images to tell apart; there is an oracle generator of them
     generator: str | None = None  # part 1: file handed in, whose images are compared with real ones, for no points
     prepare: str | None = None  # part 4: function of the student's assignment.py that builds the model

@@ -36,4 +36,4 @@ def read_questions(folder: Path) -> list[Question]:
 def questions_of(notebook: dict) -> list[Question]:
     """The questions of one generated notebook."""
     found = [cell["metadata"] for cell in notebook["cells"] if "question" in cell["metadata"]]
-    return [Question(told["question"], told["title"], float(told["points"])) for told in found]
+    return [Question(told["question"], told["title"], float(told["points"]), bool(told.get("bonus"))) for told in found]

@@ -88,13 +88,18 @@ def points_table(assignment: Assignment, questions: Sequence[Question]) -> str:
     """The README's table of what earns points: cases, generated images, written questions."""
     rows = ["| case or question | points | what is tried or asked |", "|---|---:|---|"]
     for case in assignment.cases:
-        rows.append(f"| `{case.id}` | {case.points:g} | {case.title} |")
+        rows.append(f"| `{case.id}` | {_worth(case)} | {case.title} |")
     for name, accuracy in assignment.policy.accuracy.items():
         earned = f"{accuracy.nothing_at:.0%} earns nothing, {accuracy.everything_at:.0%} everything"
-        rows.append(f"| `{accuracy.part}.{name}_accuracy` | {accuracy.points:g} | {accuracy.title} ({earned}) |")
-    rows += [f"| `{question.id}` | {question.points:g} | Written: {question.title} |" for question in questions]
-    total = sum(x.points for x in (*assignment.cases, *assignment.policy.accuracy.values(), *questions))
-    return "\n".join([*rows, f"| **total** | **{total:g}** | |"])
+        rows.append(f"| `{accuracy.part}.{name}_accuracy` | {_worth(accuracy)} | {accuracy.title} ({earned}) |")
+    rows += [f"| `{question.id}` | {_worth(question)} | Written: {question.title} |" for question in questions]
+    all_of_them = (*assignment.cases, *assignment.policy.accuracy.values(), *questions)
+    total, bonus = (sum(x.points for x in all_of_them if x.bonus is on_top) for on_top in (False, True))
+    return "\n".join([*rows, f"| **total** | **{total:g}** | {f'and {bonus:g} bonus points (+)' if bonus else ''} |"])
+
+
+def _worth(what):
+    return f"{'+' if what.bonus else ''}{what.points:g}"
 
 
 def with_points_table(readme: str, assignment: Assignment, questions: Sequence[Question]) -> str:

@@ -10,6 +10,9 @@ import numpy as np
 from grader.metrics import confusion_matrix, expected_best_share, points_share, wilson_interval
 from grader.policy import AccuracyPolicy
 
+CERTAIN = 5.0  # standard errors: an accuracy beyond them is one in a million
+NEGLIGIBLE = 1e-3  # share of the points
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -59,18 +62,20 @@ class Rounds:
 
     @property
     def decided(self) -> bool:
-        """Whether further rounds cannot change the points: they only ever raise them."""
-        return self.share == 1.0
+        """Whether further rounds cannot change the points, or not by any likelihood: they only ever raise them."""
+        return self.share == 1.0 or (self.share == 0.0 and bool(self.labels) and self._hopeless)
+
+    @property
+    def _hopeless(self):
+        """Whether even the best accuracy that the samples leave open earns nothing to speak of in all rounds."""
+        p, samples = self.policy, sum(map(len, self.labels))
+        _, most = wilson_interval(round(self._mean * samples), samples, z=CERTAIN)
+        return expected_best_share(most, p.samples_per_round, p.rounds, p.nothing_at, p.everything_at) < NEGLIGIBLE
 
     def figures(self) -> dict:
         """What the points rest on, over all rounds."""
         p = self.policy
-        labels = np.concatenate(self.labels)
-        recognised, confirmed = (
-            float(np.concatenate([getattr(j, how)(a) for a, j in self._rounds()]).mean())
-            for how in ("right", "confirmed")
-        )
-        mean = self._counts(recognised, confirmed)
+        labels, mean = np.concatenate(self.labels), self._mean
         copies = sum(j.copies for j in self.judged)
         return {
             "accuracies": self.accuracies,
@@ -79,10 +84,10 @@ class Rounds:
             "interval": wilson_interval(round(mean * len(labels)), len(labels)),
             "share_of_best": expected_best_share(mean, p.samples_per_round, p.rounds, p.nothing_at, p.everything_at),
             "share_of_mean": points_share(mean, p.nothing_at, p.everything_at),
-            "recognised": recognised,
-            "confirmed": confirmed,
+            "recognised": self._pooled("right"),
+            "confirmed": self._pooled("confirmed"),
             "copies": copies,
-            "suspicious": bool(copies or mean < recognised),
+            "suspicious": bool(copies or mean < self._pooled("right")),
             "confusion": confusion_matrix(
                 labels, np.concatenate([j.predicted for j in self.judged]), p.classes
             ).tolist(),
@@ -109,6 +114,14 @@ class Rounds:
         if "distance" in f:
             lines.append(_quality_in_words(f))
         return "\n".join([*lines, "most confused classes: " + (_most_confused(f["confusion"], self.policy) or "none")])
+
+    @property
+    def _mean(self):
+        return self._counts(self._pooled("right"), self._pooled("confirmed"))
+
+    def _pooled(self, how):
+        """The share of all images that are right, or confirmed."""
+        return float(np.concatenate([getattr(j, how)(a) for a, j in self._rounds()]).mean())
 
     def _rounds(self):
         return zip(self.labels, self.judged, strict=True)

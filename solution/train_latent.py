@@ -1,6 +1,5 @@
 """Given: training of part 4's VAE, and of the latent DDPM that needs one."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -25,13 +24,13 @@ def train_lddpm(lddpm, dataset, checkpoint, config, device=None, resume=True):
     """Train the VAE of a latent DDPM, freeze it, and then train the network on its latents.
 
     The VAE's weights are kept beside the checkpoint, in `<name>_vae.pt`, and are not trained again if they are there.
-    Arguments and result are as of `trainers.train`; `config.vae_epochs` are for the VAE.
+    Arguments and result are as of `trainers.train`; the VAE is trained with the same `config`.
     """
     checkpoint = Path(checkpoint)
     vae_checkpoint = checkpoint.with_name(f"{checkpoint.stem}_vae.pt")
     if not (resume and vae_checkpoint.exists() and not vae_checkpoint.with_suffix(".resume.pt").exists()):
         lddpm.vae.requires_grad_(True)
-        train_vae(lddpm.vae, dataset, vae_checkpoint, replace(config, epochs=config.vae_epochs), device, resume)
+        train_vae(lddpm.vae, dataset, vae_checkpoint, config, device, resume)
     load_weights(lddpm.vae, vae_checkpoint).requires_grad_(False)
     measure_latents(lddpm, dataset)
     return train(lddpm, dataset, checkpoint, config, device, resume)

@@ -81,7 +81,7 @@ def train(model, dataset, checkpoint, config=TrainConfig(), device=None, resume=
     images, labels = dataset.tensors
     steps = max(1, len(images) // config.batch_size)
     model = model.to(device, memory_format=torch.channels_last).train()
-    ema = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay), use_buffers=True)
+    ema = AveragedModel(model, multi_avg_fn=averaging(config.ema_decay), use_buffers=True)
     optimizer = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, config.learning_rate, total_steps=config.epochs * steps, pct_start=0.05
@@ -120,6 +120,19 @@ def train(model, dataset, checkpoint, config=TrainConfig(), device=None, resume=
         save_weights(ema.module, checkpoint)
     state_path.unlink(missing_ok=True)
     return progress["losses"]
+
+
+def averaging(decay):
+    """An exponential moving average for `AveragedModel` that looks back no further than a part of the training so far.
+
+    After n steps its decay is (1 + n) / (10 + n), and `decay` at most: a short training is not an average of its
+    beginnings.
+    """
+
+    def update(averaged, current, steps):
+        get_ema_multi_avg_fn(min(decay, (1 + float(steps)) / (10 + float(steps))))(averaged, current, steps)
+
+    return update
 
 
 def save_weights(model, path):

@@ -8,21 +8,24 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.case import Outcome, Verdict
+from grader.case import Outcome, Verdict, total
 from grader.report.terminal import explanation, not_marked
 
 
 def document(submission: str, tier: str, seeds: Sequence[str], verdicts: Sequence[Verdict]) -> dict:
     """What `grader grade --json` prints: the totals, and one entry for each case or question.
 
-    Seeds are told by name alone. Of `max`, the points `not_marked` are those of written questions that wait for a TA.
+    Seeds are told by name alone. `points` holds what was earned of the bonus points, of which there are `bonus`; `max`
+    does not hold those. Of `max`, the points `not_marked` are those of written questions that wait for a TA.
     """
+    summed = total(verdicts)
     return {
         "submission": submission,
         "tier": tier,
         "seeds": list(seeds),
-        "points": sum(v.points for v in verdicts),
-        "max": sum(v.case.points for v in verdicts),
+        "points": summed.earned,
+        "max": summed.most,
+        "bonus": summed.bonus,
         "not_marked": not_marked(verdicts),
         "cases": [_entry(v) for v in verdicts],
     }
@@ -34,6 +37,7 @@ def _entry(verdict):
         "part": verdict.case.part,
         "points": None if verdict.outcome is Outcome.NOT_MARKED else verdict.points,
         "max": verdict.case.points,
+        "bonus": verdict.case.bonus,
         "outcome": str(verdict.outcome),
         "diagnosis": verdict.diagnosis,
         "message": verdict.message,
@@ -77,7 +81,7 @@ def gradescope(tier: str, seeds: Sequence[str], verdicts: Sequence[Verdict]) -> 
             " The grader itself failed on some cases: this is not your fault, and will be graded again."
         )
         return results
-    return results | {"score": sum(v.points for v in verdicts)}
+    return results | {"score": total(verdicts).earned}
 
 
 def _score(verdict, complete):

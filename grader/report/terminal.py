@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from grader.case import Outcome, Verdict
+from grader.case import Outcome, Total, Verdict, total
 
 STYLES = {
     Outcome.PASSED: "green",
@@ -47,6 +47,12 @@ def not_marked(verdicts: Iterable[Verdict]) -> float:
     return sum(v.case.points for v in verdicts if v.outcome is Outcome.NOT_MARKED)
 
 
+def in_words(summed: Total) -> str:
+    """A total in a line."""
+    on_top = f", up to {summed.bonus:g} bonus points on top" if summed.bonus else ""
+    return f"{summed.earned:g} of {summed.most:g} points{on_top}"
+
+
 def scorecard(name: str, tier: str, verdicts: Sequence[Verdict]):
     """The report card of a submission, as rich renderables."""
     from rich.console import Group
@@ -56,15 +62,16 @@ def scorecard(name: str, tier: str, verdicts: Sequence[Verdict]):
     from rich.text import Text
 
     table = Table(title=escape(f"{name}  (trust tier: {tier})"), title_justify="left", show_footer=True)
-    points, most = sum(v.points for v in verdicts), sum(v.case.points for v in verdicts)
+    summed = total(verdicts)
     table.add_column("case", "total", no_wrap=True)
-    table.add_column("points", f"{points:g}/{most:g}", justify="right", no_wrap=True)
+    table.add_column("points", f"{summed.earned:g}/{summed.most:g}", justify="right", no_wrap=True)
     waiting = not_marked(verdicts)
     table.add_column("outcome", f"{waiting:g} NOT_MARKED" if waiting else "", no_wrap=True)
-    table.add_column("what was tried")
+    table.add_column("what was tried", f"bonus points (+) on top: up to {summed.bonus:g}" if summed.bonus else "")
     for v in verdicts:
         style, earned = STYLES[v.outcome], "?" if v.outcome is Outcome.NOT_MARKED else f"{v.points:g}"
-        table.add_row(v.case.id, f"{earned}/{v.case.points:g}", f"[{style}]{v.outcome}[/]", escape(v.case.title))
+        worth = f"{'+' if v.case.bonus else ''}{v.case.points:g}"
+        table.add_row(v.case.id, f"{earned}/{worth}", f"[{style}]{v.outcome}[/]", escape(v.case.title))
     details = []
     for v in verdicts:
         told = explanation(v, verdicts)

@@ -1,13 +1,16 @@
-"""The weights of part 4: the classifier that judges, the auditor, and the reference DDPM, on FashionMNIST."""
+"""The weights of part 4: the classifier that judges, the auditor, and the reference models, on FashionMNIST."""
 
+import shutil
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
-from assignment import prepare_ddpm
+from assignment import prepare_ddpm, prepare_lddpm, prepare_vae
 from classifier import FashionClassifier, classify, load_classifier
 from datasets import load
-from trainers import TrainConfig, train
+from train_latent import train_lddpm, train_vae
+from trainers import TrainConfig, TrainingError, train
 
 from grader import ROOT
 from grader.auditor import COPY_DISTANCE, Auditor, distances, load_auditor, thumbnails
@@ -56,12 +59,22 @@ def measure_judge(path, device):
     return accuracy(classify(load_classifier(path), images), labels)
 
 
-def train_ddpm(path, config, seed, device):
-    """Train the reference of `prepare_ddpm`."""
+def train_model(path, config, seed, device, *, prepare, how=train):
+    """Train the reference of a `prepare_*()`, as main.py does."""
     torch.manual_seed(seed)
-    return {"losses": train(prepare_ddpm(), load("fashion_mnist"), path, replace(config, seed=seed), device)}
+    return {"losses": how(prepare(), load("fashion_mnist"), path, replace(config, seed=seed), device)}
 
 
+def copy_of_ddpm(path, config, seed, device):
+    """A DDIM is trained as a DDPM is, and ours has the same network and scheduler: its weights are the DDPM's."""
+    source = CHECKPOINTS / "DDPM.pt"
+    if not source.exists():
+        raise TrainingError(f"there is no {source}: `train_references.py ddpm` makes it")
+    shutil.copy(source, path)
+    return {}
+
+
+CHECKPOINTS = ROOT / "solution" / "checkpoints"
 DATA = "FashionMNIST, all 60,000 training images"
 REFERENCES = {
     "classifier": Reference(CLASSIFIERS / "fashion_mnist.pt", DATA, TrainConfig(epochs=10), train_judge, measure_judge),
@@ -74,6 +87,31 @@ REFERENCES = {
         beside=(THUMBNAILS,),
     ),
     "ddpm": Reference(
-        ROOT / "solution" / "checkpoints" / "DDPM.pt", DATA, TrainConfig(epochs=12), train_ddpm, accuracy_of_solution
+        CHECKPOINTS / "DDPM.pt",
+        DATA,
+        TrainConfig(epochs=12),
+        partial(train_model, prepare=prepare_ddpm),
+        accuracy_of_solution,
+    ),
+    "ddim": Reference(
+        CHECKPOINTS / "DDIM.pt",
+        f"{DATA}: a copy of DDPM.pt",
+        TrainConfig(epochs=12),
+        copy_of_ddpm,
+        accuracy_of_solution,
+    ),
+    "vae": Reference(
+        CHECKPOINTS / "VAE.pt",
+        DATA,
+        TrainConfig(epochs=10),
+        partial(train_model, prepare=prepare_vae, how=train_vae),
+        accuracy_of_solution,
+    ),
+    "lddpm": Reference(
+        CHECKPOINTS / "LDDPM.pt",
+        DATA,
+        TrainConfig(epochs=10),
+        partial(train_model, prepare=prepare_lddpm, how=train_lddpm),
+        accuracy_of_solution,
     ),
 }
