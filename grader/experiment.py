@@ -46,6 +46,31 @@ def find(reference: str) -> Callable:
     return getattr(found, "observe", found)
 
 
+def called(code, rng, *, reference):
+    """An experiment around another one: observes which functions of the submission that one calls.
+
+    Args:
+        code, rng: of the other experiment.
+        reference: where that is, 'module:function'.
+
+    Returns:
+        functions: 'file:line', the line on which a function begins, its decorators included; sorted.
+    """
+    folder, found = os.getcwd(), set()
+
+    def note(frame, event, argument):  # returns None: calls are traced, lines are not
+        if os.path.dirname(frame.f_code.co_filename) == folder:
+            found.add(f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_code.co_firstlineno}")
+
+    observe = find(reference)
+    sys.settrace(note)
+    try:
+        observe(code, rng)
+    finally:
+        sys.settrace(None)
+    return {"functions": sorted(found)}
+
+
 def forget(folder: Path) -> None:
     """Unload the modules of a submission, for the next one has files of the same names."""
     for name in [

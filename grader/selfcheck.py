@@ -2,7 +2,8 @@
 
 The untouched stub is not implemented; the solution scores full marks; every mistake fails the cases it names and earns
 its own hint and no other; every variant scores full marks; every golden agrees with an independent oracle; and every
-case can fail. All that decides points holds for other seeds as well, under which the public goldens are worth nothing.
+case can fail. A change is tried on the cases that it can touch: those that call a function in which it is. All that
+decides points holds for other seeds as well, under which the public goldens are worth nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from grader import golden
+from grader import golden, reach
 from grader.assignment import Assignment
 from grader.case import Ended, Observation, Outcome
 from grader.golden import SOLUTION, GoldenError, Known
@@ -51,6 +52,8 @@ def check(assignment: Assignment, tier, known: Known, progress: Callable = lambd
     seed = assignment.policy.public_seed
     judging = _Judging(assignment, known)
 
+    progress("reach")
+    touched = reach.cases_of(assignment, tier, seed)
     progress("oracles")
     _check_oracles(assignment, known, seed, report)
     progress("solution")
@@ -62,11 +65,11 @@ def check(assignment: Assignment, tier, known: Known, progress: Callable = lambd
         outcome = judging.judge(case, stubs[case.id]).outcome
         if outcome is not Outcome.NOT_IMPLEMENTED:
             report.failures.append(f"{case.id}: the untouched stub is {outcome}, not NOT_IMPLEMENTED")
-    for variant, observations in golden.observe_changes(assignment, tier, assignment.variants, judging.part_of, seed):
+    for variant, observations in golden.observe_changes(assignment, tier, assignment.variants, touched, seed):
         progress(variant.id)
         _all_pass(judging, observations, f"variant {variant.id}", report)
     caught = {case.id: 0 for case in assignment.cases}
-    for mistake, observations in golden.observe_changes(assignment, tier, assignment.mistakes, judging.part_of, seed):
+    for mistake, observations in golden.observe_changes(assignment, tier, assignment.mistakes, touched, seed):
         progress(mistake.id)
         _check_mistake(judging, mistake, observations, caught, report)
     report.failures += [
@@ -78,13 +81,13 @@ def check(assignment: Assignment, tier, known: Known, progress: Callable = lambd
     for other in range(seed + 1, seed + 1 + OTHER_SEEDS):
         progress(f"seed {other}")
         mistakes = assignment.mistakes if other == seed + 1 else ()
-        _check_seed(assignment, tier, other, mistakes, report)
+        _check_seed(assignment, tier, other, mistakes, touched, report)
     return report
 
 
 @dataclass
 class _Judging:
-    """Judges observations by what is known, and tells which cases a change can touch."""
+    """Judges observations by what is known."""
 
     assignment: Assignment
     known: Known
@@ -92,9 +95,6 @@ class _Judging:
     def judge(self, case, observation: Observation):
         goldens, fingerprints = self.known.of(case)
         return judge(case, observation, goldens, fingerprints)
-
-    def part_of(self, change):
-        return [c for c in self.assignment.cases if str(c.part) == change.id.split(".")[0]]
 
 
 def _all_pass(judging, observations, who, report):
@@ -105,6 +105,11 @@ def _all_pass(judging, observations, who, report):
 
 
 def _check_mistake(judging, mistake, observations, caught, report):
+    report.failures += [
+        f"{id}: mistake {mistake.id} is in nothing that the case calls"
+        for id in mistake.fails
+        if id not in observations
+    ]
     for id, observation in observations.items():
         case = judging.assignment.by_id[id]
         verdict = judging.judge(case, observation)
@@ -177,7 +182,7 @@ def _check_replays(assignment, known, seed, report):
             )
 
 
-def _check_seed(assignment, tier, seed, mistakes, report):
+def _check_seed(assignment, tier, seed, mistakes, touched, report):
     """With another seed the oracles agree, every variant passes, and no mistake passes a case that it names."""
     try:
         judging = _Judging(assignment, golden.build_goldens(assignment, tier, seed))
@@ -186,7 +191,7 @@ def _check_seed(assignment, tier, seed, mistakes, report):
         return
     found = Report()
     _check_oracles(assignment, judging.known, seed, found)
-    for variant, observations in golden.observe_changes(assignment, tier, assignment.variants, judging.part_of, seed):
+    for variant, observations in golden.observe_changes(assignment, tier, assignment.variants, touched, seed):
         _all_pass(judging, observations, f"variant {variant.id}", found)
     for mistake, observations in golden.observe_changes(assignment, tier, mistakes, assignment.named_by, seed):
         for id, observation in observations.items():
