@@ -149,6 +149,6 @@ REFERENCES = {
         ORACLES / "fashion_mnist.pt", FASHION, OracleConfig("fashion_mnist", epochs=6), train_oracle, measure_oracle
     ),
     "gan": both("GAN", SYNTHETIC, Epochs("synthetic", epochs=40)),
-    "gan_fashion_mnist": both("GAN_fashion_mnist", FASHION, Epochs("fashion_mnist", epochs=7)),
+    "gan_fashion_mnist": both("GAN_fashion_mnist", FASHION, Epochs("fashion_mnist", epochs=15)),
 }
 DATA_OF = {reference.path: reference.config.data for reference in REFERENCES.values()}
