@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import runpy
 import subprocess
 import sys
@@ -73,6 +74,21 @@ def test_a_state_of_another_configuration_is_refused_and_fresh_ignores_it(tmp_pa
         train(Denoiser(), data, path, CONFIG, "cpu")
     train(Denoiser(), data, path, CONFIG, "cpu", resume=False)
     assert path.exists()
+
+
+def test_the_average_of_a_short_training_is_not_one_of_its_beginnings():
+    model = nn.Linear(1, 1, bias=False)
+    average = trainers.AveragedModel(model, multi_avg_fn=trainers.averaging(0.999), use_buffers=True)
+    for step in range(50):
+        model.weight.data.fill_(step)
+        average.update_parameters(model)
+    assert 40 < average.module.weight.item() < 49  # with a decay of 0.999 throughout it would be 1.2
+    for _ in range(100_000, 100_010):
+        average.n_averaged.fill_(100_000)
+        model.weight.data.copy_(average.module.weight + 1)
+        before = average.module.weight.item()
+        average.update_parameters(model)
+        assert average.module.weight.item() - before == pytest.approx(1e-3, rel=1e-2)
 
 
 def test_a_loss_that_is_not_finite_is_reported(tmp_path, data):
@@ -162,9 +178,9 @@ def test_fashion_mnist_is_padded_and_complete(monkeypatch):
     assert labels.bincount().tolist() == [1000] * 10
 
 
-def main_py(folder, tmp_path, *arguments):
+def main_py(folder, tmp_path, *arguments, model="ddpm"):
     return subprocess.run(
-        [sys.executable, ROOT / folder / "main.py", "--model", "ddpm", *arguments],
+        [sys.executable, ROOT / folder / "main.py", "--model", model, *arguments],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -183,6 +199,26 @@ def test_main_trains_and_generates_from_the_solution(tmp_path):
     assert "no accuracy: the classifier knows FashionMNIST only" in done.stdout
 
 
+def test_a_profile_trains_generates_and_grades_beside_the_real_checkpoints(tmp_path):
+    options = ("--profile", "tiny", "--data", "synthetic", "--device", "cpu", "--limit", "128")
+    done = main_py("solution", tmp_path, *options, model="vae")
+    assert done.returncode == 0, done.stderr
+    assert "outputs/tiny/VAE.pt: loss" in done.stdout
+    assert Image.open(tmp_path / "outputs" / "vae.png").size == (640, 320)
+    assert re.search(r"0 of 24 points, for .*outputs/submission", done.stdout), done.stdout
+    assert "accuracy of each round" in done.stdout
+    assert not (tmp_path / "checkpoints").exists()
+
+
+def test_a_ddim_generates_with_the_weights_of_a_ddpm(tmp_path):
+    options = ("--data", "synthetic", "--device", "cpu")
+    assert main_py("solution", tmp_path, "--mode", "train", *options, "--epochs", "1", "--limit", "64").returncode == 0
+    options = (*options, "--num-samples", "10", "--checkpoint", "checkpoints/DDPM.pt")
+    done = main_py("solution", tmp_path, "--mode", "generate", *options, model="ddim")
+    assert done.returncode == 0, done.stderr
+    assert Image.open(tmp_path / "outputs" / "ddim.png").size == (640, 64)
+
+
 def test_main_on_the_stubs_names_what_is_missing(tmp_path):
     done = main_py("student", tmp_path, "--mode", "train", "--data", "synthetic")
     assert done.returncode == 1
@@ -193,6 +229,7 @@ def test_main_on_the_stubs_names_what_is_missing(tmp_path):
     ("arguments", "told"),
     [
         (("--mode", "generate", "--device", "cpu"), "there is no checkpoint checkpoints/DDPM.pt: train first"),
+        (("--mode", "grade", "--device", "cpu"), "there is no checkpoint checkpoints/DDPM.pt: train first"),
         (("--mode", "train", "--data", "nowhere"), "no dataset 'nowhere'"),
     ],
 )

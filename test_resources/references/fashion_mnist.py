@@ -103,14 +103,14 @@ REFERENCES = {
     "vae": Reference(
         CHECKPOINTS / "VAE.pt",
         DATA,
-        TrainConfig(epochs=10),
+        TrainConfig(epochs=12),
         partial(train_model, prepare=prepare_vae, how=train_vae),
         accuracy_of_solution,
     ),
     "lddpm": Reference(
         CHECKPOINTS / "LDDPM.pt",
         DATA,
-        TrainConfig(epochs=10),
+        TrainConfig(epochs=8),
         partial(train_model, prepare=prepare_lddpm, how=train_lddpm),
         accuracy_of_solution,
     ),
