@@ -12,6 +12,7 @@ LOSS = {"loss": "the loss of a network with a known prediction and known noise",
 GRADIENT = {"gradient": "derivative of the loss with respect to a weight of the network"}
 DRAWS = {
     "in_range": "whether every t is in {0, ..., T - 1}",
+    "drawn": "whether t is drawn at all, for each t from 0 to T - 1",
     "t_per_item": "whether the items of a batch have different t",
     "t_uniform": "whether all t are about equally frequent",
     "own_label": "whether most items come with their own label (guidance may drop some)",
@@ -65,6 +66,7 @@ def draws(calls, labels, steps):
     own = torch.cat([call.label == labels for call in calls if call.label is not None])
     return {
         "in_range": bool(((t >= 0) & (t < steps)).all()),
+        "drawn": counts > 0,
         "t_per_item": len(calls[0].timestep.unique()) > 1,
         "t_uniform": bool((np.abs(counts / len(t) - 1 / steps) < 0.1).all()),
         "own_label": bool(own.float().mean() > 0.5),
