@@ -7,9 +7,9 @@ from diffusers import DDPMScheduler
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import DDPM, SinusoidalPositionEmbeddings, UNet, VarianceScheduler
-from torch import nn
 
 from grader.probes import noise_tape
+from tests.predictors import Predictor, gaussian, on_cpu
 
 ours_to_theirs = {"linear": "linear", "quadratic": "scaled_linear"}
 schedules = st.tuples(st.floats(1e-4, 0.01), st.floats(0.02, 0.5), st.integers(2, 300))
@@ -24,19 +24,6 @@ def diffusers_scheduler(start, end, steps, interpolation="linear", **options):
         clip_sample=False,
         **options,
     )
-
-
-class Predictor(nn.Module):
-    """A network given by a function of (x, t, label)."""
-
-    in_channels, num_classes = 1, 10
-
-    def __init__(self, predict):
-        super().__init__()
-        self.predict = predict
-
-    def forward(self, x, timestep, label):
-        return self.predict(x, timestep, label)
 
 
 @pytest.mark.parametrize("interpolation", ours_to_theirs)
@@ -71,13 +58,8 @@ def test_a_reverse_step_is_that_of_diffusers(t):
 def test_sampling_recovers_the_mean_and_variance_of_gaussian_data():
     # For data N(mu, 1) the best noise predictor is known, and sigma^2 = beta is then exact (DDPM, sec. 3.2).
     mu, scheduler = 0.3, VarianceScheduler(0.001, 0.2, 60)
-
-    def exact(x, t, label):
-        bar = scheduler.alpha_bars[t].reshape(-1, 1, 1, 1)
-        return (1 - bar).sqrt() * (x - bar.sqrt() * mu)
-
     torch.manual_seed(0)
-    x = DDPM(Predictor(exact), scheduler).generate_sample(100, device=torch.device("cpu"))
+    x = on_cpu(DDPM(gaussian(scheduler, mu), scheduler), 100)
     error = x.numel() ** -0.5
     # Starting from N(0, 1) instead of N(sqrt(alpha_bar) mu, 1) leaves alpha_bar mu of the mean out.
     assert abs(float(x.mean()) - mu * (1 - float(scheduler.alpha_bars[-1]))) < 4 * error
@@ -129,4 +111,4 @@ def test_an_unknown_interpolation_is_refused(name):
 def test_a_wrong_number_of_labels_is_refused():
     model = DDPM(Predictor(lambda x, t, label: x), VarianceScheduler(num_steps=2))
     with pytest.raises(ValueError, match="4 samples need as many labels, not 3"):
-        model.generate_sample(4, device=torch.device("cpu"), labels=torch.zeros(3).long())
+        on_cpu(model, 4, torch.zeros(3).long())

@@ -1,6 +1,6 @@
-"""Part 4: the conditional DDPM on FashionMNIST, in the order in which a student gets to it."""
+"""Part 4: the conditional DDPM and the DDIM on FashionMNIST, in the order in which a student gets to it."""
 
-from grader.cases.part4 import ddpm_sampling, ddpm_training, network, schedule
+from grader.cases.part4 import ddim, ddpm_sampling, ddpm_training, network, schedule
 
 CASES = (
     network.embedding,
@@ -17,4 +17,9 @@ CASES = (
     ddpm_sampling.ddpm_sample,
     ddpm_sampling.ddpm_sampling_rules,
     ddpm_training.prepare_ddpm,
+    ddim.ddim_step,
+    ddim.ddim_sample,
+    ddim.ddim_sampling_rules,
+    ddim.ddim_loss,
+    ddim.prepare_ddim,
 )

@@ -1,6 +1,6 @@
-"""Mistakes in the conditional DDPM of part 4."""
+"""Mistakes in the conditional DDPM and the DDIM of part 4."""
 
-from grader.mistakes.part4 import ddpm, network, schedule
+from grader.mistakes.part4 import ddim, ddpm, network, schedule
 
 MISTAKES = (
     *network.EMBEDDING,
@@ -10,4 +10,6 @@ MISTAKES = (
     *ddpm.TRAINING,
     *ddpm.SAMPLING,
     *ddpm.PREPARE,
+    *ddim.SAMPLING,
+    *ddim.PREPARE,
 )

@@ -1,4 +1,4 @@
-"""Mistakes in training and sampling the DDPM. Each patch's old text occurs exactly once in the solution."""
+"""Mistakes in training and sampling the DDPM, much of which the DDIM inherits. Each patch's old text occurs once."""
 
 from functools import partial
 
@@ -19,6 +19,7 @@ GENERATE = (
     '        """Generate images, all of them in one batch. Implements algorithm 2'
 )
 UPDATE = "x = self.recover_sample(x, self.guided_noise(x, timestep, labels), timestep)"
+RETURN = UPDATE + "\n        return x"
 
 TRAINING = (
     mistake(
@@ -28,6 +29,7 @@ TRAINING = (
         "The prediction is compared with x_0: the network predicts the noise.",
         "ddpm_loss",
         "ddpm_gradient",
+        "ddim_loss",
     ),
     mistake(
         "loss_against_noisy_image",
@@ -35,6 +37,7 @@ TRAINING = (
         "return F.mse_loss(self.network(x_t, t, label), x_t)",
         "The prediction is compared with x_t: the network predicts the noise.",
         "ddpm_loss",
+        "ddim_loss",
     ),
     mistake(
         "loss_summed",
@@ -43,6 +46,7 @@ TRAINING = (
         "The loss is a sum over the batch: take the mean, or the learning rate depends on the batch size.",
         "ddpm_loss",
         "ddpm_gradient",
+        "ddim_loss",
     ),
     mistake(
         "loss_not_reduced",
@@ -50,6 +54,7 @@ TRAINING = (
         'return F.mse_loss(self.network(x_t, t, label), noise, reduction="none").mean(dim=(1, 2, 3))',
         "The loss has one value for each item: reduce it to a scalar.",
         "ddpm_loss",
+        "ddim_loss",
     ),
     mistake(
         "loss_detached",
@@ -57,6 +62,7 @@ TRAINING = (
         "return F.mse_loss(self.network(x_t, t, label).detach(), noise)",
         "The loss is cut off from the network (detach, .data or no_grad), so nothing learns.",
         "ddpm_gradient",
+        "ddim_loss",
     ),
     mistake(
         "one_timestep_for_the_batch",
@@ -64,6 +70,7 @@ TRAINING = (
         "torch.randint(0, self.var_scheduler.num_steps, (1,), device=x.device).expand(len(x))",
         "One t is drawn for the whole batch: draw one for each item.",
         "ddpm_training",
+        "ddim_loss",
     ),
     mistake(
         "first_timestep_never_trained",
@@ -71,6 +78,7 @@ TRAINING = (
         "torch.randint(1, self.var_scheduler.num_steps, (len(x),), device=x.device)",
         "t = 0 is never drawn: timesteps run from 0, and randint excludes its upper bound.",
         "ddpm_training",
+        "ddim_loss",
     ),
     mistake(
         "last_timestep_never_trained",
@@ -78,6 +86,7 @@ TRAINING = (
         "torch.randint(0, self.var_scheduler.num_steps - 1, (len(x),), device=x.device)",
         "t = T - 1 is never drawn: randint already excludes its upper bound.",
         "ddpm_training",
+        "ddim_loss",
     ),
     mistake(
         "network_sees_clean_image",
@@ -85,6 +94,7 @@ TRAINING = (
         "return F.mse_loss(self.network(x, t, label), noise)",
         "The network gets x_0: it must get the noisy x_t.",
         "ddpm_training",
+        "ddim_loss",
     ),
     mistake(
         "labels_always_dropped",
@@ -92,6 +102,7 @@ TRAINING = (
         "> self.p_uncond",
         "Nearly all labels are dropped: the comparison with p_uncond is inverted.",
         "ddpm_training",
+        "ddim_loss",
     ),
 )
 
@@ -176,6 +187,8 @@ SAMPLING = (
         "The loop ends at t = 1: t = 0 is a step as well.",
         "ddpm_sample",
         "ddpm_sampling_rules",
+        "ddim_sample",
+        "ddim_sampling_rules",
     ),
     mistake(
         "sampling_runs_upward",
@@ -184,6 +197,18 @@ SAMPLING = (
         "The loop runs from t = 0 upward: sampling starts at t = T - 1 and goes down.",
         "ddpm_sample",
         "ddpm_sampling_rules",
+        "ddim_sample",
+        "ddim_sampling_rules",
+    ),
+    mistake(
+        "sampling_ends_after_one_step",
+        RETURN,
+        RETURN.replace("\n", "\n    "),
+        "The loop returns after its first step: the return belongs behind it, one indentation less.",
+        "ddpm_sample",
+        "ddpm_sampling_rules",
+        "ddim_sample",
+        "ddim_sampling_rules",
     ),
     mistake(
         "step_result_discarded",
@@ -191,6 +216,8 @@ SAMPLING = (
         "self.recover_sample(x, self.guided_noise(x, timestep, labels), timestep)",
         "The result of a step is thrown away: x is still the noise it started from.",
         "ddpm_sample",
+        "ddim_sample",
+        "ddim_sampling_rules",
     ),
     mistake(
         "samples_one_by_one",
@@ -199,6 +226,7 @@ SAMPLING = (
         "labels[i : i + 1]), timestep[i : i + 1]) for i in range(len(x))])",
         "Samples are made one by one: all of them go through the network in one batch.",
         "ddpm_sampling_rules",
+        "ddim_sampling_rules",
     ),
     mistake(
         "labels_ignored_in_sampling",
@@ -206,6 +234,7 @@ SAMPLING = (
         f"{LABELS}\n        labels = torch.zeros_like(labels)",
         "The labels asked for never reach the network.",
         "ddpm_sampling_rules",
+        "ddim_sampling_rules",
     ),
     mistake(
         "gradients_kept_in_sampling",
@@ -213,6 +242,7 @@ SAMPLING = (
         f"    {GENERATE}",
         "Sampling records gradients through every step, which fills the memory: use @torch.no_grad().",
         "ddpm_sampling_rules",
+        "ddim_sampling_rules",
     ),
     mistake(
         "wrong_number_of_labels_accepted",
@@ -220,6 +250,7 @@ SAMPLING = (
         "if False:",
         "Fewer labels than samples are accepted: raise an exception.",
         "ddpm_sampling_rules",
+        "ddim_sampling_rules",
     ),
 )
 
@@ -228,14 +259,14 @@ PREPARE = (
         "4.prepare_for_colour_images",
         (("UNet(in_channels=1,", "UNet(in_channels=3,"),),
         "The network is built for 3 channels: FashionMNIST is grey, in_channels = 1.",
-        ("4.prepare_ddpm",),
+        ("4.prepare_ddpm", "4.prepare_ddim"),
         file="assignment.py",
     ),
     Mistake(
         "4.prepare_without_gradients",
         (("guidance_weight=2.0)", "guidance_weight=2.0).requires_grad_(False)"),),
         "The model's parameters do not take gradients: it cannot have been trained like this.",
-        ("4.prepare_ddpm",),
+        ("4.prepare_ddpm", "4.prepare_ddim"),
         file="assignment.py",
     ),
 )

@@ -77,26 +77,30 @@ def _noise(rng):
     }
 
 
-def _ddpm_loss(rng, power=2):
+def loss(rng, power=2):
+    """The loss of a known prediction, squared or absolute, for the noise of the tape."""
     error = rng.normal("prediction", *inputs.LOSS_SHAPE).astype(float) - 1 - normal_pattern(*inputs.LOSS_SHAPE)
     return {"loss": np.array(np.mean(np.abs(error) ** power)), "shape": np.zeros(0)}
 
 
-def _ddpm_gradient(rng, power=2):
+def gradient(rng, power=2):
+    """The derivative of that loss, with a prediction that is a weight times a direction."""
     direction, weight = rng.normal("direction", *inputs.LOSS_SHAPE).astype(float) - 1, rng.number("weight", 0.4, 1.2)
     error = weight * direction - normal_pattern(*inputs.LOSS_SHAPE)
     slope = 2 * error if power == 2 else np.sign(error)
     return {"gradient": np.array(np.mean(slope * direction))}
 
 
+def draws(rng):
+    """What training draws."""
+    yes = {name: np.array(True) for name in ("in_range", "t_per_item", "t_uniform", "own_label")}
+    return {"drawn": np.ones(inputs.schedule(rng, 3, 6)["num_steps"], bool)} | yes
+
+
 def _ddpm_training(rng):
     bars = drawn_variances(rng, 3, 6)[2]
-    yes = ("in_range", "t_per_item", "t_uniform", "own_label")
-    return {
-        "factors": np.stack([np.sqrt(bars), np.sqrt(1 - bars)], axis=1),
-        "residual": np.array(0.0),
-        **{name: np.array(True) for name in yes},
-    }
+    factors = np.stack([np.sqrt(bars), np.sqrt(1 - bars)], axis=1)
+    return {"factors": factors, "residual": np.array(0.0)} | draws(rng)
 
 
 def _ddpm_step(rng, posterior=False):
@@ -124,17 +128,19 @@ def _ddpm_sample(rng, posterior=False):
     return {"sample": x[:, :, 3:6, 10:14], "shape": np.array(shape), "dtype": np.array("torch.float32")}
 
 
-def _ddpm_sampling_rules(rng):
+def rules(rng):
+    """What samplers of every kind keep to."""
     yes = ("whole_batch", "labels_honoured", "no_grad", "random_labels", "wrong_count_refused")
-    return {
-        "timesteps": np.arange(inputs.schedule(rng, 4, 15)["num_steps"])[::-1],
-        "count_without_labels": np.array(rng.integer("more", 6, 26)),
-        **{name: np.array(True) for name in yes},
-    }
+    return {"count_without_labels": np.array(rng.integer("more", 6, 26)), **{name: np.array(True) for name in yes}}
 
 
-def _prepare_ddpm(rng):
-    yes = ("loss_is_finite", "takes_gradients", "trainable")
+def _ddpm_sampling_rules(rng):
+    return {"timesteps": np.arange(inputs.schedule(rng, 4, 15)["num_steps"])[::-1]} | rules(rng)
+
+
+def prepared(rng):
+    """What `prepare_*` builds."""
+    yes = ("class", "loss_is_finite", "takes_gradients", "trainable")
     return {"reloaded": np.full(2, rng.number("weight", -1, 1)), **{name: np.array(True) for name in yes}}
 
 
@@ -146,15 +152,15 @@ ORACLES = (
     Oracle("4.schedule_refusal", _schedule_refusal),
     Oracle("4.add_noise", _add_noise),
     Oracle("4.noise", _noise),
-    Oracle("4.ddpm_loss", _ddpm_loss),
-    Oracle("4.ddpm_loss", lambda rng: _ddpm_loss(rng, power=1), variant="4.l1_loss"),
-    Oracle("4.ddpm_gradient", _ddpm_gradient),
-    Oracle("4.ddpm_gradient", lambda rng: _ddpm_gradient(rng, power=1), variant="4.l1_loss"),
+    Oracle("4.ddpm_loss", loss),
+    Oracle("4.ddpm_loss", lambda rng: loss(rng, power=1), variant="4.l1_loss"),
+    Oracle("4.ddpm_gradient", gradient),
+    Oracle("4.ddpm_gradient", lambda rng: gradient(rng, power=1), variant="4.l1_loss"),
     Oracle("4.ddpm_training", _ddpm_training),
     Oracle("4.ddpm_step", _ddpm_step),
     Oracle("4.ddpm_step", lambda rng: _ddpm_step(rng, posterior=True), variant="4.posterior_variance"),
     Oracle("4.ddpm_sample", _ddpm_sample),
     Oracle("4.ddpm_sample", lambda rng: _ddpm_sample(rng, posterior=True), variant="4.posterior_variance"),
     Oracle("4.ddpm_sampling_rules", _ddpm_sampling_rules),
-    Oracle("4.prepare_ddpm", _prepare_ddpm),
+    Oracle("4.prepare_ddpm", prepared),
 )

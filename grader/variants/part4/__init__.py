@@ -1,6 +1,6 @@
 """Correct alternatives in part 4: what students of the real course wrote, and what papers do otherwise."""
 
-from grader.variants.part4 import ddpm
+from grader.variants.part4 import ddim, ddpm
 
 VARIANTS = (
     ddpm.POSTERIOR_VARIANCE,
@@ -17,4 +17,9 @@ VARIANTS = (
     ddpm.BUFFERS,
     ddpm.ZERO_INITIALISED_HEAD,
     ddpm.OWN_EXCEPTION,
+    ddim.COURSES_DDIM,
+    ddim.LIST_OF_TIMESTEPS,
+    ddim.EVERY_FIFTH_TIMESTEP,
+    ddim.REARRANGED,
+    ddim.ETA_OF_ZERO,
 )

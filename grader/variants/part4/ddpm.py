@@ -1,6 +1,7 @@
 """Correct alternatives of the DDPM."""
 
 from grader.assignment import Variant
+from grader.mistakes.part4.ddim import STEPS
 from grader.mistakes.part4.ddpm import LAST, LOOP, LOSS, MEAN, STEP, UPDATE
 from grader.mistakes.part4.schedule import CUMPROD, DRAW, LINEAR, NOISING
 
@@ -22,7 +23,7 @@ POSTERIOR_VARIANCE = Variant(
 L1_LOSS = Variant(
     "4.l1_loss",
     ((LOSS, "return F.l1_loss(self.network(x_t, t, label), noise)"),),
-    alternative_for=("4.ddpm_loss", "4.ddpm_gradient"),
+    alternative_for=("4.ddpm_loss", "4.ddpm_gradient", "4.ddim_loss"),
 )
 
 WITHOUT_GUIDANCE = Variant(
@@ -42,6 +43,7 @@ SCALAR_TIMESTEP = Variant(
         ("z = torch.randn_like(noisy_sample)\n", "z = torch.randn_like(noisy_sample) if timestep > 0 else 0.0\n"),
         ("        " + LAST + "\n", ""),
         (UPDATE, "x = self.recover_sample(x, self.guided_noise(x, timestep, labels), t)"),
+        (STEPS, "alpha_bar, before = alpha_bars[timestep], torch.as_tensor(timestep - self.stride)"),
     ),
 )
 

@@ -1,0 +1,169 @@
+"""Part 4: the DDIM. Timesteps are indexed from 0. How many of them a sampler skips is the student's choice."""
+
+import itertools
+
+from grader.case import FLOAT32, case
+from grader.cases.part4 import inputs, sampling, training
+from grader.lazy import Lazy
+
+torch = Lazy("torch")
+probes = Lazy("grader.probes")
+
+_LAST = "whether the last step changes anything"
+
+
+@case(
+    "4.ddim_step",
+    points=1.5,
+    equation="x_{t-1} = sqrt(alpha_bar_{t-1}) x_0 + sqrt(1 - alpha_bar_{t-1}) eps, alpha_bar_{-1} = 1, with the x_0 "
+    "that x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) eps implies (DDIM eq. 12, sigma_t = 0)",
+    shows=sampling.STEP,
+    **FLOAT32,
+    needs=("4.schedule",),
+)
+def ddim_step(code, rng):
+    """DDIM step: x_{t-1} from x_t and the estimated noise, without fresh noise"""
+    return sampling.step(code, rng, "DDIM")
+
+
+@case(
+    "4.ddim_sample",
+    points=1,
+    equation="at every t that is visited, x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) eps with the same x_0, "
+    "the sample, if the network estimates the same eps everywhere (DDIM eq. 12)",
+    shows={
+        "start": "the sample noised with eps and the first t's alpha_bar: some pixels of the noise it started from",
+        "astray": "how far what the network sees is from the sample noised with eps, at the worst step",
+        "last_step_moves": _LAST,
+        "dtype": "dtype of the samples",
+    },
+    **FLOAT32,
+    needs=("4.ddim_step",),
+)
+def ddim_sample(code, rng):
+    """DDIM sampling: the whole loop, with any stride, for an estimated noise and a start that are known"""
+    setting, count = inputs.long_schedule(rng), rng.integer("count", 3, 7)
+    noise, scale = inputs.constant_noise(rng)
+    spy, model = sampling.sampler(code, lambda x, t, label: noise.expand_as(x), setting, "DDIM")
+    with probes.noise_tape(scale):
+        sample = _generate(spy, model, rng.integers("labels", 0, 10, count))
+    alpha_bars = _alpha_bars(code, setting)
+
+    def noised(t):
+        alpha_bar = sampling.at(alpha_bars, t)
+        return alpha_bar.sqrt() * sample + (1 - alpha_bar).sqrt() * noise
+
+    astray = [_distance(call.x, noised(call.timestep[:1])) for call in spy.calls]
+    return {
+        "start": noised(spy.calls[0].timestep[:1])[:, :, 3:6, 10:14],
+        "astray": torch.stack(astray).max(),
+        "last_step_moves": _moves(spy.calls[-1].x, sample),
+        "dtype": str(sample.dtype),
+    }
+
+
+def _generate(spy, model, labels):
+    sample = model.generate_sample(len(labels), device=torch.device("cpu"), labels=labels)
+    probes.tensor(sample, "generate_sample", (len(labels), 1, 32, 32))
+    if not spy.calls:
+        raise ValueError("generate_sample must call the network")
+    return sample
+
+
+def _alpha_bars(code, setting):
+    return torch.as_tensor(code.models.VarianceScheduler(**setting).alpha_bars)
+
+
+def _distance(images, known):
+    """How far the images are from the nearest known one each, at the worst: guidance puts some into a batch twice."""
+    return torch.cdist(images.double().flatten(1), known.double().flatten(1), p=float("inf")).amin(dim=1).max()
+
+
+def _moves(images, sample):
+    """Whether samples differ from what the network saw last: they do, unless the last step leads where it starts."""
+    return bool(_distance(sample, images) > 1e-5)
+
+
+@case(
+    "4.ddim_sampling_rules",
+    points=0.75,
+    equation="algorithm 2 of DDPM on the whole batch, from t to a smaller one until alpha_bar = 1; the noise at the "
+    "start decides (DDIM, sec. 4.2 and 5.2)",
+    shows={
+        "timesteps_fall": "whether the network sees several timesteps in {0, ..., T - 1}, each smaller than the last",
+        "sample": "some pixels of the samples, for a network that knows the one image there is",
+        "last_step_moves": _LAST,
+        "later_noise": "how much x_t changes, at most, with the noise that is drawn after the start",
+    }
+    | sampling.RULES,
+    **FLOAT32,
+    needs=("4.ddim_sample",),
+)
+def ddim_sampling_rules(code, rng):
+    """DDIM sampling: down to x_0, deterministic, all samples in one batch, labels honoured, no gradients"""
+    setting, image = inputs.long_schedule(rng), inputs.known_image(rng)
+    labels = torch.tensor(rng.choice("labels", range(10), rng.integer("labelled", 3, 6)))
+    other, _, _ = _sample_known_image(code, setting, image, labels, 2.0)
+    spy, model, sample = _sample_known_image(code, setting, image, labels, 1.0)
+    seen, calls = sampling.seen_timesteps(spy.calls), list(spy.calls)
+    return {
+        "timesteps_fall": len(seen) > 1 and _falls([setting["num_steps"], *seen, -1]),
+        "sample": sample[:, :, 3:6, 10:14],
+        "last_step_moves": _moves(calls[-1].x, sample),
+        "later_noise": max((a.x - b.x).abs().max() for a, b in zip(calls, other.calls, strict=True)),
+    } | sampling.rules(spy, model, labels, rng.integer("more", 6, 26))
+
+
+def _falls(timesteps):
+    return all(later < t for t, later in itertools.pairwise(timesteps))
+
+
+def _sample_known_image(code, setting, image, labels, later):
+    """(spy, model, sample) for data of one image, with the noise tape at scale `later` from the network's call on."""
+    alpha_bars = _alpha_bars(code, setting)
+
+    def predict(x, t, label):
+        tape.scale = later
+        alpha_bar = sampling.at(alpha_bars, t)
+        return (x - alpha_bar.sqrt() * image) / (1 - alpha_bar).sqrt()
+
+    spy, model = sampling.sampler(code, predict, setting, "DDIM")
+    with probes.noise_tape(1.0) as tape:
+        return spy, model, _generate(spy, model, labels)
+
+
+@case(
+    "4.ddim_loss",
+    points=0.75,
+    equation="L = mean of (eps - eps_theta(x_t, t, label))^2, or of its absolute value; t of each item ~ Uniform "
+    "on {0, ..., T - 1} (DDIM eq. 5 with gamma = 1: the training of DDPM)",
+    shows=training.LOSS
+    | training.GRADIENT
+    | {"sees_noised": "whether the network sees what add_noise makes of x_0 for its timesteps"}
+    | training.DRAWS,
+    **FLOAT32,
+    needs=("4.add_noise", "4.ddpm_loss"),
+)
+def ddim_loss(code, rng):
+    """DDIM training: the loss of a DDPM, its gradient, and what the network is trained on"""
+    value = training.loss(code, rng, "DDIM") | training.gradient(code, rng, "DDIM")
+    calls, x, labels, setting = training.train(code, rng, "DDIM")
+    scheduler, last = code.models.VarianceScheduler(**setting), setting["num_steps"] - 1
+    with probes.noise_tape(1.0):
+        noised = [scheduler.add_noise(x, call.timestep.long().clamp(0, last))[0] for call in calls]
+    sees_noised = all(torch.allclose(call.x, x_t, atol=1e-4) for call, x_t in zip(calls, noised, strict=True))
+    return value | {"sees_noised": sees_noised} | training.draws(calls, labels, setting["num_steps"])
+
+
+@case(
+    "4.prepare_ddim",
+    points=0.5,
+    equation="prepare_ddim() builds the model that checkpoints/DDIM.pt was trained with",
+    shows=training.PREPARED,
+    **FLOAT32,
+    seconds=30.0,
+    needs=("4.ddim_loss", "4.unet"),
+)
+def prepare_ddim(code, rng):
+    """prepare_ddim: builds a DDIM that trains on FashionMNIST images"""
+    return training.prepared(code, rng, "DDIM")
