@@ -138,10 +138,21 @@ class SpyNetwork:
             self.network = code.models.UNet(in_channels=in_channels, num_classes=num_classes)
         except Exception:
             self.network = _Bare(in_channels, num_classes)
-        if weight is not None:
-            self.network.register_parameter("spied_weight", weight)
-        spy = Spy(predict)
-        self.calls, self.network.forward = spy.calls, spy.forward
+        self.calls = spy_on(self.network, predict, weight)
+
+
+def spy_on(network, predict, weight=None):
+    """Replace the forward pass of a network by a `Spy`'s. Returns the list of its calls.
+
+    Args:
+        network: keeps its attributes, and gets `weight` as one more parameter.
+        predict, weight: as of `Spy`.
+    """
+    if weight is not None:
+        network.register_parameter("spied_weight", weight)
+    spy = Spy(predict)
+    network.forward = spy.forward
+    return spy.calls
 
 
 def factors(target, *terms):

@@ -1,6 +1,6 @@
 """Part 4: the conditional DDPM on FashionMNIST, in the order in which a student gets to it."""
 
-from grader.cases.part4 import ddpm_sampling, ddpm_training, network, schedule
+from grader.cases.part4 import ddpm_sampling, ddpm_training, lddpm, network, schedule
 
 CASES = (
     network.embedding,
@@ -17,4 +17,9 @@ CASES = (
     ddpm_sampling.ddpm_sample,
     ddpm_sampling.ddpm_sampling_rules,
     ddpm_training.prepare_ddpm,
+    lddpm.lddpm_loss,
+    lddpm.lddpm_frozen,
+    lddpm.lddpm_sample,
+    lddpm.lddpm_sampling_rules,
+    lddpm.prepare_lddpm,
 )

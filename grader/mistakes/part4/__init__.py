@@ -1,6 +1,6 @@
 """Mistakes in the conditional DDPM of part 4."""
 
-from grader.mistakes.part4 import ddpm, network, schedule
+from grader.mistakes.part4 import ddpm, lddpm, network, schedule
 
 MISTAKES = (
     *network.EMBEDDING,
@@ -10,4 +10,7 @@ MISTAKES = (
     *ddpm.TRAINING,
     *ddpm.SAMPLING,
     *ddpm.PREPARE,
+    *lddpm.TRAINING,
+    *lddpm.SAMPLING,
+    *lddpm.PREPARE,
 )

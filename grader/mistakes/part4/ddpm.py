@@ -28,6 +28,7 @@ TRAINING = (
         "The prediction is compared with x_0: the network predicts the noise.",
         "ddpm_loss",
         "ddpm_gradient",
+        "lddpm_loss",
     ),
     mistake(
         "loss_against_noisy_image",
@@ -43,6 +44,7 @@ TRAINING = (
         "The loss is a sum over the batch: take the mean, or the learning rate depends on the batch size.",
         "ddpm_loss",
         "ddpm_gradient",
+        "lddpm_loss",
     ),
     mistake(
         "loss_not_reduced",
@@ -50,6 +52,7 @@ TRAINING = (
         'return F.mse_loss(self.network(x_t, t, label), noise, reduction="none").mean(dim=(1, 2, 3))',
         "The loss has one value for each item: reduce it to a scalar.",
         "ddpm_loss",
+        "lddpm_loss",
     ),
     mistake(
         "loss_detached",
@@ -57,6 +60,8 @@ TRAINING = (
         "return F.mse_loss(self.network(x_t, t, label).detach(), noise)",
         "The loss is cut off from the network (detach, .data or no_grad), so nothing learns.",
         "ddpm_gradient",
+        "lddpm_loss",
+        "lddpm_frozen",
     ),
     mistake(
         "one_timestep_for_the_batch",
@@ -64,6 +69,7 @@ TRAINING = (
         "torch.randint(0, self.var_scheduler.num_steps, (1,), device=x.device).expand(len(x))",
         "One t is drawn for the whole batch: draw one for each item.",
         "ddpm_training",
+        "lddpm_loss",
     ),
     mistake(
         "first_timestep_never_trained",
@@ -71,6 +77,7 @@ TRAINING = (
         "torch.randint(1, self.var_scheduler.num_steps, (len(x),), device=x.device)",
         "t = 0 is never drawn: timesteps run from 0, and randint excludes its upper bound.",
         "ddpm_training",
+        "lddpm_loss",
     ),
     mistake(
         "last_timestep_never_trained",
@@ -78,6 +85,7 @@ TRAINING = (
         "torch.randint(0, self.var_scheduler.num_steps - 1, (len(x),), device=x.device)",
         "t = T - 1 is never drawn: randint already excludes its upper bound.",
         "ddpm_training",
+        "lddpm_loss",
     ),
     mistake(
         "network_sees_clean_image",
@@ -85,6 +93,7 @@ TRAINING = (
         "return F.mse_loss(self.network(x, t, label), noise)",
         "The network gets x_0: it must get the noisy x_t.",
         "ddpm_training",
+        "lddpm_frozen",
     ),
     mistake(
         "labels_always_dropped",
@@ -92,6 +101,7 @@ TRAINING = (
         "> self.p_uncond",
         "Nearly all labels are dropped: the comparison with p_uncond is inverted.",
         "ddpm_training",
+        "lddpm_loss",
     ),
 )
 
@@ -176,6 +186,7 @@ SAMPLING = (
         "The loop ends at t = 1: t = 0 is a step as well.",
         "ddpm_sample",
         "ddpm_sampling_rules",
+        "lddpm_sample",
     ),
     mistake(
         "sampling_runs_upward",
@@ -184,6 +195,7 @@ SAMPLING = (
         "The loop runs from t = 0 upward: sampling starts at t = T - 1 and goes down.",
         "ddpm_sample",
         "ddpm_sampling_rules",
+        "lddpm_sampling_rules",
     ),
     mistake(
         "step_result_discarded",
@@ -191,6 +203,7 @@ SAMPLING = (
         "self.recover_sample(x, self.guided_noise(x, timestep, labels), timestep)",
         "The result of a step is thrown away: x is still the noise it started from.",
         "ddpm_sample",
+        "lddpm_sample",
     ),
     mistake(
         "samples_one_by_one",
@@ -199,6 +212,7 @@ SAMPLING = (
         "labels[i : i + 1]), timestep[i : i + 1]) for i in range(len(x))])",
         "Samples are made one by one: all of them go through the network in one batch.",
         "ddpm_sampling_rules",
+        "lddpm_sampling_rules",
     ),
     mistake(
         "labels_ignored_in_sampling",

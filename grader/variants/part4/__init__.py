@@ -1,6 +1,6 @@
 """Correct alternatives in part 4: what students of the real course wrote, and what papers do otherwise."""
 
-from grader.variants.part4 import ddpm
+from grader.variants.part4 import ddpm, lddpm
 
 VARIANTS = (
     ddpm.POSTERIOR_VARIANCE,
@@ -17,4 +17,13 @@ VARIANTS = (
     ddpm.BUFFERS,
     ddpm.ZERO_INITIALISED_HEAD,
     ddpm.OWN_EXCEPTION,
+    lddpm.THE_COURSES_STYLE,
+    lddpm.POSTERIOR_MEAN,
+    lddpm.CONSTANT_SCALE,
+    lddpm.SHIFTED,
+    lddpm.DDIM_OF_LATENTS,
+    lddpm.VECTORS,
+    lddpm.NO_GRADIENT_WHILE_ENCODING,
+    lddpm.BATCH_NORM,
+    lddpm.CLAMPED_IMAGES,
 )
