@@ -1,5 +1,7 @@
 """Correct alternatives of the latent DDPM."""
 
+from pathlib import Path
+
 from grader.assignment import Variant
 from grader.mistakes.part4.lddpm import DECODE, ENCODE, FREEZE, LOSS, SHAPE
 from grader.variants import definition
@@ -51,6 +53,7 @@ THE_COURSES_STYLE = Variant(
 """,
         ),
     ),
+    files=Path(__file__).parent / "course",
 )
 
 POSTERIOR_MEAN = Variant("4.lddpm_posterior_mean", ((ENCODE, "latents, _ = self.vae.encode(x, label)"),))
