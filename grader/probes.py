@@ -138,10 +138,21 @@ class SpyNetwork:
             self.network = code.models.UNet(in_channels=in_channels, num_classes=num_classes)
         except Exception:
             self.network = _Bare(in_channels, num_classes)
-        if weight is not None:
-            self.network.register_parameter("spied_weight", weight)
-        spy = Spy(predict)
-        self.calls, self.network.forward = spy.calls, spy.forward
+        self.calls = spy_on(self.network, predict, weight)
+
+
+def spy_on(network, predict, weight=None):
+    """Replace the forward pass of a network by a `Spy`'s. Returns the list of its calls.
+
+    Args:
+        network: keeps its attributes, and gets `weight` as one more parameter.
+        predict, weight: as of `Spy`.
+    """
+    if weight is not None:
+        network.register_parameter("spied_weight", weight)
+    spy = Spy(predict)
+    network.forward = spy.forward
+    return spy.calls
 
 
 def factors(target, *terms):
@@ -165,6 +176,45 @@ def _least_squares(columns, y):
     if not (np.isfinite(columns).all() and np.isfinite(y).all()):
         return np.full(columns.shape[1], np.nan)
     return np.linalg.lstsq(columns, y, rcond=None)[0]
+
+
+@torch.no_grad()
+def perturb(network):
+    """Shift every parameter a little: a layer initialised to zero is good practice, but hides what lies behind it."""
+    for parameter in network.parameters():
+        parameter.add_(0.03 * torch.randn_like(parameter))
+
+
+def unreached(output, network):
+    """The names of the parameters that a gradient of the output does not reach, in one text; frozen ones are left out.
+
+    Args:
+        output: a tensor; its gradient is taken in a random direction.
+        network: whose parameters are meant.
+    """
+    named = {name: p for name, p in network.named_parameters() if p.requires_grad}
+    if not output.requires_grad:
+        return ", ".join(named)
+    gradients = torch.autograd.grad(output, list(named.values()), torch.randn_like(output), allow_unused=True)
+    return ", ".join(name for name, g in zip(named, gradients, strict=True) if g is None or not g.any())
+
+
+@torch.no_grad()
+def changed_items(function, arguments, images, place, others, replaced):
+    """Of which items the images function(*arguments) change when some items of one argument are replaced.
+
+    Args:
+        function: gives images (B, C, H, W).
+        arguments: tensors of shape (B, ...).
+        images: what they give.
+        place: which argument is meant.
+        others: its replacement, of the same shape.
+        replaced: which items are replaced, a list of B bool.
+    """
+    old = arguments[place]
+    new = torch.where(torch.tensor(replaced).reshape(-1, *[1] * (old.dim() - 1)), others, old)
+    after = function(*arguments[:place], new, *arguments[place + 1 :])
+    return (after - images).abs().flatten(1).amax(dim=1) > 1e-5 * images.abs().max()
 
 
 def pattern(*shape):

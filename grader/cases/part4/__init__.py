@@ -1,6 +1,6 @@
 """Part 4: the conditional DDPM and the DDIM on FashionMNIST, in the order in which a student gets to it."""
 
-from grader.cases.part4 import ddim, ddpm_sampling, ddpm_training, network, schedule
+from grader.cases.part4 import ddim, ddpm_sampling, ddpm_training, lddpm, network, schedule
 
 CASES = (
     network.embedding,
@@ -22,4 +22,9 @@ CASES = (
     ddim.ddim_sampling_rules,
     ddim.ddim_loss,
     ddim.prepare_ddim,
+    lddpm.lddpm_loss,
+    lddpm.lddpm_frozen,
+    lddpm.lddpm_sample,
+    lddpm.lddpm_sampling_rules,
+    lddpm.prepare_lddpm,
 )

@@ -1,6 +1,6 @@
 """Mistakes in the conditional DDPM and the DDIM of part 4."""
 
-from grader.mistakes.part4 import ddim, ddpm, network, schedule
+from grader.mistakes.part4 import ddim, ddpm, lddpm, network, schedule
 
 MISTAKES = (
     *network.EMBEDDING,
@@ -12,4 +12,7 @@ MISTAKES = (
     *ddpm.PREPARE,
     *ddim.SAMPLING,
     *ddim.PREPARE,
+    *lddpm.TRAINING,
+    *lddpm.SAMPLING,
+    *lddpm.PREPARE,
 )

@@ -30,6 +30,7 @@ TRAINING = (
         "ddpm_loss",
         "ddpm_gradient",
         "ddim_loss",
+        "lddpm_loss",
     ),
     mistake(
         "loss_against_noisy_image",
@@ -47,6 +48,7 @@ TRAINING = (
         "ddpm_loss",
         "ddpm_gradient",
         "ddim_loss",
+        "lddpm_loss",
     ),
     mistake(
         "loss_not_reduced",
@@ -55,6 +57,7 @@ TRAINING = (
         "The loss has one value for each item: reduce it to a scalar.",
         "ddpm_loss",
         "ddim_loss",
+        "lddpm_loss",
     ),
     mistake(
         "loss_detached",
@@ -63,6 +66,8 @@ TRAINING = (
         "The loss is cut off from the network (detach, .data or no_grad), so nothing learns.",
         "ddpm_gradient",
         "ddim_loss",
+        "lddpm_loss",
+        "lddpm_frozen",
     ),
     mistake(
         "one_timestep_for_the_batch",
@@ -71,6 +76,7 @@ TRAINING = (
         "One t is drawn for the whole batch: draw one for each item.",
         "ddpm_training",
         "ddim_loss",
+        "lddpm_loss",
     ),
     mistake(
         "first_timestep_never_trained",
@@ -79,6 +85,7 @@ TRAINING = (
         "t = 0 is never drawn: timesteps run from 0, and randint excludes its upper bound.",
         "ddpm_training",
         "ddim_loss",
+        "lddpm_loss",
     ),
     mistake(
         "last_timestep_never_trained",
@@ -87,6 +94,7 @@ TRAINING = (
         "t = T - 1 is never drawn: randint already excludes its upper bound.",
         "ddpm_training",
         "ddim_loss",
+        "lddpm_loss",
     ),
     mistake(
         "network_sees_clean_image",
@@ -95,6 +103,7 @@ TRAINING = (
         "The network gets x_0: it must get the noisy x_t.",
         "ddpm_training",
         "ddim_loss",
+        "lddpm_frozen",
     ),
     mistake(
         "labels_always_dropped",
@@ -103,6 +112,7 @@ TRAINING = (
         "Nearly all labels are dropped: the comparison with p_uncond is inverted.",
         "ddpm_training",
         "ddim_loss",
+        "lddpm_loss",
     ),
 )
 
@@ -189,6 +199,7 @@ SAMPLING = (
         "ddpm_sampling_rules",
         "ddim_sample",
         "ddim_sampling_rules",
+        "lddpm_sample",
     ),
     mistake(
         "sampling_runs_upward",
@@ -199,6 +210,7 @@ SAMPLING = (
         "ddpm_sampling_rules",
         "ddim_sample",
         "ddim_sampling_rules",
+        "lddpm_sampling_rules",
     ),
     mistake(
         "sampling_ends_after_one_step",
@@ -218,6 +230,7 @@ SAMPLING = (
         "ddpm_sample",
         "ddim_sample",
         "ddim_sampling_rules",
+        "lddpm_sample",
     ),
     mistake(
         "samples_one_by_one",
@@ -227,6 +240,7 @@ SAMPLING = (
         "Samples are made one by one: all of them go through the network in one batch.",
         "ddpm_sampling_rules",
         "ddim_sampling_rules",
+        "lddpm_sampling_rules",
     ),
     mistake(
         "labels_ignored_in_sampling",

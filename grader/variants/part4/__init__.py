@@ -1,6 +1,6 @@
 """Correct alternatives in part 4: what students of the real course wrote, and what papers do otherwise."""
 
-from grader.variants.part4 import ddim, ddpm
+from grader.variants.part4 import ddim, ddpm, lddpm
 
 VARIANTS = (
     ddpm.POSTERIOR_VARIANCE,
@@ -22,4 +22,13 @@ VARIANTS = (
     ddim.EVERY_FIFTH_TIMESTEP,
     ddim.REARRANGED,
     ddim.ETA_OF_ZERO,
+    lddpm.THE_COURSES_STYLE,
+    lddpm.POSTERIOR_MEAN,
+    lddpm.CONSTANT_SCALE,
+    lddpm.SHIFTED,
+    lddpm.DDIM_OF_LATENTS,
+    lddpm.VECTORS,
+    lddpm.NO_GRADIENT_WHILE_ENCODING,
+    lddpm.BATCH_NORM,
+    lddpm.CLAMPED_IMAGES,
 )

@@ -23,7 +23,7 @@ POSTERIOR_VARIANCE = Variant(
 L1_LOSS = Variant(
     "4.l1_loss",
     ((LOSS, "return F.l1_loss(self.network(x_t, t, label), noise)"),),
-    alternative_for=("4.ddpm_loss", "4.ddpm_gradient", "4.ddim_loss"),
+    alternative_for=("4.ddpm_loss", "4.ddpm_gradient", "4.ddim_loss", "4.lddpm_loss"),
 )
 
 WITHOUT_GUIDANCE = Variant(

@@ -1,0 +1,129 @@
+"""How the latent DDPM of part 4 is tried, whatever its VAE is. Timesteps are indexed from 0."""
+
+from unittest import mock
+
+from grader.lazy import Lazy
+
+torch = Lazy("torch")
+probes = Lazy("grader.probes")
+
+SAME = 1e-3  # of their range, by which two images that count as the same may differ
+
+
+class LatentModel:
+    """The student's LDDPM as prepare_lddpm() builds it, with a short schedule and a network that is spied on.
+
+    Both take the place of the constructor's arguments, so that all that the student adds to them (a latent scale, say)
+    and makes of them (a table of its own, a bound method) stays. The VAE draws its posterior's mean, and its parameters
+    are moved: a layer that starts at zero is good practice, but hides what lies behind it.
+
+    Args:
+        code: the student's modules.
+        setting: arguments of the VarianceScheduler.
+        predict: as of `probes.Spy`; may be replaced later, as the attribute of this name.
+        weight: an optional parameter of `predict`.
+
+    Attributes:
+        model, vae, scheduler: an LDDPM in evaluation mode, and what it was built with.
+        calls: of the network.
+    """
+
+    def __init__(self, code, setting, predict=lambda x, t, label: torch.zeros_like(x), weight=None):
+        self.predict, self.scheduler = predict, code.models.VarianceScheduler(**setting)
+        self.model, network, self.vae = self._build(code)
+        self.calls = probes.spy_on(network, lambda *given: self.predict(*given), weight)
+        self.vae.reparameterize = lambda mean, logvar: mean
+        with torch.no_grad():
+            for parameter in self.vae.parameters():
+                parameter.add_(0.03 * torch.randn_like(parameter))
+
+    def _build(self, code):
+        """(model, network, vae), told apart by what they are, however the constructor is called."""
+        construct, given = code.models.LDDPM.__init__, {}
+
+        def take(argument):
+            if hasattr(argument, "alpha_bars"):
+                return self.scheduler
+            if isinstance(argument, torch.nn.Module):
+                given["vae" if isinstance(argument, code.models.VAE) else "network"] = argument
+            return argument
+
+        def with_short_schedule(model, *args, **kwargs):
+            construct(model, *map(take, args), **{name: take(value) for name, value in kwargs.items()})
+
+        with mock.patch.object(code.models.LDDPM, "__init__", with_short_schedule):
+            model = code.assignment.prepare_lddpm().eval()
+        if given.keys() != {"network", "vae"}:
+            raise TypeError("prepare_lddpm must build an LDDPM(network, vae, var_scheduler)")
+        return model, given["network"], given["vae"]
+
+    def scale_latents(self, scale):
+        """Give every single number that the model itself keeps this value: among them is its latent scale, if any.
+
+        It is 1 in a model that has not been trained, and then nobody can tell a product from a quotient.
+        """
+        with torch.no_grad():
+            for tensor in (*self.model.parameters(recurse=False), *self.model.buffers(recurse=False)):
+                if tensor.is_floating_point() and tensor.numel() == 1:
+                    tensor.fill_(scale)
+
+    def latents(self, x, labels):
+        """z_0 of images: what the network sees in training without noise, over sqrt(alpha_bar_t)."""
+        with probes.noise_tape(0.0):
+            self.model(x, labels)
+        call = self.calls[-1]
+        return call.x / self._alpha_bar(call.timestep, call.x).sqrt()
+
+    def answer_exactly(self, latents):
+        """From now on the network knows the noise in z_t exactly: every sampler ends in these latents.
+
+        With guidance a batch holds all items twice, in the same order.
+        """
+
+        def predict(z_t, t, label):
+            if z_t.shape[1:] != latents.shape[1:]:
+                sampled, trained = _told(z_t), _told(latents)
+                raise ValueError(f"in sampling the network sees items of shape {sampled}, in training of {trained}")
+            z_0, alpha_bar = latents[torch.arange(len(z_t)) % len(latents)], self._alpha_bar(t, z_t)
+            return ((z_t - alpha_bar.sqrt() * z_0) / (1 - alpha_bar).sqrt()).to(z_t.dtype)
+
+        self.predict = predict
+
+    def _alpha_bar(self, t, like):
+        """alpha_bar_t for each item, float64, of as many dimensions as `like`."""
+        table = torch.as_tensor(self.scheduler.alpha_bars).double()
+        return table[t.long().clamp(0, len(table) - 1)].reshape(-1, *[1] * (like.dim() - 1))
+
+    def reconstructions(self, x, labels):
+        """The VAE's own reconstruction of every image under every label, shape (labels, images, C, H, W)."""
+        with torch.no_grad():
+            images = self.vae(x.repeat(len(labels), 1, 1, 1), labels.repeat_interleave(len(x)))[0]
+        return images.unflatten(0, (len(labels), len(x)))
+
+    def sample(self, labels):
+        """(samples, first, decoded): with the noise at first, and what the VAE decoded last (None: unknown)."""
+        decoded, decode, calls = [None], self.vae.decode, len(self.calls)
+
+        def recorded(*args, **kwargs):
+            decoded.append(*args[:1] or list(kwargs.values())[:1])
+            return decode(*args, **kwargs)
+
+        with mock.patch.object(self.vae, "decode", recorded):
+            samples = self.model.generate_sample(len(labels), device=torch.device("cpu"), labels=labels)
+        return samples, self.calls[calls].x[: len(labels)], decoded[-1]
+
+
+def _told(batch):
+    """The shape of an item, in words if it is that of the images."""
+    shape = tuple(batch.shape[1:])
+    return f"{shape}, the images'" if shape == (1, 32, 32) else str(shape)
+
+
+def same_image(image, candidates):
+    """Which of the candidates an image shows, -1 if none; pixels may be scaled and shifted, and kept within [-1, 1]."""
+    image, candidates = image.clamp(-1, 1), candidates.clamp(-1, 1)
+    repeated = image.expand_as(candidates)
+    (scale, _), residual = (found.T for found in probes.factors(repeated, candidates, torch.ones_like(candidates)))
+    residual[~(scale > 0)] = float("inf")
+    nearest = residual.argmin()
+    return int(nearest) if residual[nearest] < SAME * float(image.max() - image.min()) else -1
