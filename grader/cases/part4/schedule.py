@@ -87,7 +87,7 @@ def schedule_refusal(code, rng):
 
 @case(
     "4.add_noise",
-    points=1,
+    points=0.5,
     equation="x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) eps (DDPM eq. 4)",
     shows={
         "image_factors": "the factors of x_0 and of eps in x_t, for images, a row for t = 0, 1, two in between, T - 1",

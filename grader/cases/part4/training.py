@@ -1,0 +1,101 @@
+"""How training in part 4 is tried: what the cases of several models share. Timesteps are indexed from 0."""
+
+import numpy as np
+
+from grader.cases.part4 import inputs, sampling
+from grader.lazy import Lazy
+
+torch = Lazy("torch")
+probes = Lazy("grader.probes")
+
+LOSS = {"loss": "the loss of a network with a known prediction and known noise", "shape": "shape of the loss"}
+GRADIENT = {"gradient": "derivative of the loss with respect to a weight of the network"}
+DRAWS = {
+    "in_range": "whether every t is in {0, ..., T - 1}",
+    "t_per_item": "whether the items of a batch have different t",
+    "t_uniform": "whether all t are about equally frequent",
+    "own_label": "whether most items come with their own label (guidance may drop some)",
+}
+PREPARED = {
+    "loss_is_finite": "whether one training loss of the model on grey images of 32x32 is a finite number",
+    "takes_gradients": "whether the parameters of the model require gradients",
+    "trainable": "whether the gradient of the loss reaches some of them",
+    "reloaded": "smallest and largest parameter of a second model after loading weights that are all equal",
+}
+
+
+def loss(code, rng, name):
+    """What `LOSS` names, of the student's model of this name."""
+    # Both are biased: with x_0 or x_t in the place of the noise the loss is larger, whatever is drawn.
+    x, prediction = rng.uniform("x_0", *inputs.LOSS_SHAPE, low=0.5), rng.normal("prediction", *inputs.LOSS_SHAPE) - 1
+    _, model = sampling.sampler(code, lambda x_t, t, label: prediction, inputs.schedule(rng, 7, 11), name)
+    with probes.noise_tape(1.0):
+        value = probes.tensor(model(x, rng.integers("labels", 0, 10, len(x))), "forward")
+    return {"loss": value, "shape": value.shape}
+
+
+def gradient(code, rng, name):
+    """What `GRADIENT` names, of the student's model of this name."""
+    x, direction = rng.uniform("x_0", *inputs.LOSS_SHAPE, low=0.5), rng.normal("direction", *inputs.LOSS_SHAPE) - 1
+    weight = torch.nn.Parameter(torch.tensor(rng.number("weight", 0.4, 1.2)))
+    setting = inputs.schedule(rng, 7, 11)
+    _, model = sampling.sampler(code, lambda x_t, t, label: weight * direction, setting, name, weight)
+    with probes.noise_tape(1.0):
+        value = probes.tensor(model(x, rng.integers("labels", 0, 10, len(x))), "forward")
+    if value.requires_grad:
+        value.backward()
+    return {"gradient": torch.tensor(float("nan")) if weight.grad is None else weight.grad}
+
+
+def train(code, rng, name):
+    """(calls, x_0, labels, setting): what a network sees in ten losses of a batch, for noise that is known."""
+    setting, x, labels = inputs.schedule(rng, 3, 6), rng.normal("x_0", 64, 1, 6, 5), rng.integers("labels", 0, 10, 64)
+    spy, model = sampling.sampler(code, lambda x_t, t, label: torch.zeros_like(x_t), setting, name)
+    with probes.noise_tape(1.0):
+        for _ in range(10):
+            model(x, labels)
+    return spy.calls, x, labels, setting
+
+
+def draws(calls, labels, steps):
+    """What `DRAWS` names, of a network that was trained on these labels."""
+    t = drawn_timesteps(calls)
+    counts = np.bincount(t[(t >= 0) & (t < steps)], minlength=steps)
+    own = torch.cat([call.label == labels for call in calls if call.label is not None])
+    return {
+        "in_range": bool(((t >= 0) & (t < steps)).all()),
+        "t_per_item": len(calls[0].timestep.unique()) > 1,
+        "t_uniform": bool((np.abs(counts / len(t) - 1 / steps) < 0.1).all()),
+        "own_label": bool(own.float().mean() > 0.5),
+    }
+
+
+def drawn_timesteps(calls):
+    """The timestep of every item that the network saw, as an array of int."""
+    return torch.cat([call.timestep for call in calls]).long().numpy()
+
+
+def prepared(code, rng, name):
+    """What `PREPARED` names, of the model that the student's `prepare_*` of this name builds."""
+    prepare = getattr(code.assignment, name)
+    model = prepare()
+    value = probes.tensor(model(rng.normal("x_0", 2, 1, 32, 32), rng.integers("labels", 0, 10, 2)), "forward")
+    if value.requires_grad:
+        value.backward()
+    observed = {
+        "loss_is_finite": bool(torch.isfinite(value)),
+        "takes_gradients": any(p.requires_grad for p in model.parameters()),
+        "trainable": any(p.grad is not None and p.grad.any() for p in model.parameters()),
+    }
+    return observed | {"reloaded": reloaded(prepare, model, rng.number("weight", -1, 1))}
+
+
+def reloaded(prepare, model, value):
+    """Smallest and largest parameter of a second model that loads the weights of this one, all set to `value`."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.fill_(value)
+    again = prepare()
+    again.load_state_dict(model.state_dict())
+    extremes = [e.item() for p in again.parameters() for e in (p.min(), p.max())]
+    return [min(extremes, default=np.nan), max(extremes, default=np.nan)]
