@@ -57,22 +57,24 @@ def noise_tape(scale=1.0):
 
     Draws from a standard normal give `scale * normal_pattern(*shape)`: with scale 0 a sampler shows its mean, with
     scale 1 its mean plus sigma times the pattern. Uniform draws give `uniform_pattern`. Integers stay random.
+    The context is the tape, and its `scale` may be changed while it plays.
     """
+    tape = _Tape(scale)
 
     def draw(*shape):
-        return scale * normal_pattern(*shape).astype(np.float64)
+        return tape.scale * normal_pattern(*shape).astype(np.float64)
 
     def normal(loc=0.0, scale=1.0, size=None):
         shape = np.broadcast_shapes(np.shape(loc), np.shape(scale)) if size is None else np.atleast_1d(size)
         return loc + scale * draw(*(int(n) for n in shape))
 
     with (
-        _Tape(scale),
+        tape,
         mock.patch("numpy.random.randn", draw),
         mock.patch("numpy.random.normal", normal),
         mock.patch("numpy.random.standard_normal", lambda size=None: normal(size=size)),
     ):
-        yield
+        yield tape
 
 
 @dataclass(frozen=True)

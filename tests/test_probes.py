@@ -101,6 +101,17 @@ def test_every_normal_draw_is_its_mean_plus_its_deviation_times_the_pattern(how,
 
 
 @pytest.mark.parametrize(
+    "how", [lambda: torch.randn(SHAPE), lambda: torch.normal(0.0, 1.0, SHAPE), lambda: np.random.randn(2, 3)]
+)
+def test_the_scale_may_change_while_the_tape_plays(how):
+    with noise_tape(2.0) as tape:
+        first = np.asarray(how())
+        tape.scale = -3.0
+        np.testing.assert_allclose(np.asarray(how()), -1.5 * first, rtol=1e-6)
+    assert np.abs(first).max() > 0.1
+
+
+@pytest.mark.parametrize(
     "how",
     [
         lambda: torch.rand(2, 3),

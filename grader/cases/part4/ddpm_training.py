@@ -70,4 +70,4 @@ def ddpm_training(code, rng):
 )
 def prepare_ddpm(code, rng):
     """prepare_ddpm: builds a model that trains on FashionMNIST images"""
-    return training.prepared(code, rng, "prepare_ddpm")
+    return training.prepared(code, rng, "DDPM")

@@ -17,6 +17,7 @@ DRAWS = {
     "own_label": "whether most items come with their own label (guidance may drop some)",
 }
 PREPARED = {
+    "class": "whether the model is of the class that the function's name says",
     "loss_is_finite": "whether one training loss of the model on grey images of 32x32 is a finite number",
     "takes_gradients": "whether the parameters of the model require gradients",
     "trainable": "whether the gradient of the loss reaches some of them",
@@ -76,13 +77,14 @@ def drawn_timesteps(calls):
 
 
 def prepared(code, rng, name):
-    """What `PREPARED` names, of the model that the student's `prepare_*` of this name builds."""
-    prepare = getattr(code.assignment, name)
+    """What `PREPARED` names, of the student's model of this name, as `prepare_*` builds it."""
+    prepare = getattr(code.assignment, f"prepare_{name.lower()}")
     model = prepare()
     value = probes.tensor(model(rng.normal("x_0", 2, 1, 32, 32), rng.integers("labels", 0, 10, 2)), "forward")
     if value.requires_grad:
         value.backward()
     observed = {
+        "class": isinstance(model, getattr(code.models, name)),
         "loss_is_finite": bool(torch.isfinite(value)),
         "takes_gradients": any(p.requires_grad for p in model.parameters()),
         "trainable": any(p.grad is not None and p.grad.any() for p in model.parameters()),

@@ -134,7 +134,7 @@ def _ddpm_sampling_rules(rng):
 
 
 def _prepare_ddpm(rng):
-    yes = ("loss_is_finite", "takes_gradients", "trainable")
+    yes = ("class", "loss_is_finite", "takes_gradients", "trainable")
     return {"reloaded": np.full(2, rng.number("weight", -1, 1)), **{name: np.array(True) for name in yes}}
 
 
