@@ -167,6 +167,45 @@ def _least_squares(columns, y):
     return np.linalg.lstsq(columns, y, rcond=None)[0]
 
 
+@torch.no_grad()
+def perturb(network):
+    """Shift every parameter a little: a layer initialised to zero is good practice, but hides what lies behind it."""
+    for parameter in network.parameters():
+        parameter.add_(0.03 * torch.randn_like(parameter))
+
+
+def unreached(output, network):
+    """The names of the parameters that a gradient of the output does not reach, in one text; frozen ones are left out.
+
+    Args:
+        output: a tensor; its gradient is taken in a random direction.
+        network: whose parameters are meant.
+    """
+    named = {name: p for name, p in network.named_parameters() if p.requires_grad}
+    if not output.requires_grad:
+        return ", ".join(named)
+    gradients = torch.autograd.grad(output, list(named.values()), torch.randn_like(output), allow_unused=True)
+    return ", ".join(name for name, g in zip(named, gradients, strict=True) if g is None or not g.any())
+
+
+@torch.no_grad()
+def changed_items(function, arguments, images, place, others, replaced):
+    """Of which items the images function(*arguments) change when some items of one argument are replaced.
+
+    Args:
+        function: gives images (B, C, H, W).
+        arguments: tensors of shape (B, ...).
+        images: what they give.
+        place: which argument is meant.
+        others: its replacement, of the same shape.
+        replaced: which items are replaced, a list of B bool.
+    """
+    old = arguments[place]
+    new = torch.where(torch.tensor(replaced).reshape(-1, *[1] * (old.dim() - 1)), others, old)
+    after = function(*arguments[:place], new, *arguments[place + 1 :])
+    return (after - images).abs().flatten(1).amax(dim=1) > 1e-5 * images.abs().max()
+
+
 def pattern(*shape):
     """What the noise tape plays at scale 1 for a draw of this shape, as a tensor."""
     return torch.from_numpy(normal_pattern(*shape))

@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import nn, normal, rand, rand_like, randn, randn_like  # imported by name, as students do
 
-from grader.probes import SpyNetwork, factors, noise_tape, pattern
+from grader.probes import SpyNetwork, changed_items, factors, noise_tape, pattern, perturb, unreached
 from grader.rng import normal_pattern, uniform_pattern
 
 DETERMINISTIC = settings(derandomize=True, deadline=None, max_examples=100)
@@ -392,3 +392,38 @@ def test_a_single_timestep_stands_for_the_whole_batch(timestep):
     spy = SpyNetwork(code_with(StudentNet), lambda x, t, label: t)
     assert spy.network(torch.ones(3, 2), timestep).tolist() == [5, 5, 5]
     assert spy.calls[0].timestep.tolist() == [5, 5, 5]
+
+
+def test_perturbing_leaves_no_parameter_at_zero_and_none_far_from_where_it_was():
+    layer = nn.Linear(4, 3)
+    nn.init.zeros_(layer.weight)
+    perturb(layer)
+    assert layer.weight.all()
+    assert layer.weight.abs().max() < 0.2
+    assert all(p.requires_grad and p.is_leaf for p in layer.parameters())
+
+
+def test_parameters_without_a_gradient_are_named_frozen_ones_are_not():
+    net = nn.ModuleDict(
+        {name: nn.Linear(2, 2, bias=False) for name in ("used", "detached", "multiplied by 0", "frozen")}
+    )
+    net["frozen"].requires_grad_(False)
+    x = torch.ones(3, 2)
+    output = net["used"](x) + net["detached"](x).detach() + 0 * net["multiplied by 0"](x) + net["frozen"](x)
+    assert unreached(output, net) == "detached.weight, multiplied by 0.weight"
+    assert unreached(output.detach(), net) == "used.weight, detached.weight, multiplied by 0.weight"
+
+
+def test_items_that_change_are_those_whose_argument_is_replaced():
+    images, scale = torch.rand(4, 1, 3, 2), torch.tensor([1.0, 2.0, 3.0, 4.0])
+
+    def scaled(images, scale):
+        return images * scale.reshape(-1, 1, 1, 1)
+
+    def changed(function):
+        replaced = [False, True, False, True]
+        return changed_items(function, (images, scale), function(images, scale), 1, scale + 1, replaced).tolist()
+
+    assert changed(scaled) == [False, True, False, True]
+    assert changed(lambda images, scale: images) == [False] * 4
+    assert changed(lambda images, scale: scaled(images, scale.mean().expand(4))) == [True] * 4

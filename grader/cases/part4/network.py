@@ -61,33 +61,25 @@ def embedding(code, rng):
 def unet(code, rng):
     """U-Net: the image, the timestep and the label all matter, and every parameter learns"""
     net = code.models.UNet(in_channels=1, num_classes=10).eval()
-    with torch.no_grad():  # a zero-initialised layer is good practice, but hides what lies behind it
-        for parameter in net.parameters():
-            parameter.add_(0.03 * torch.randn_like(parameter))
+    probes.perturb(net)
     count = rng.integer("count", 3, 6)
     x, label = rng.normal("x_t", count, 1, 32, 32), rng.integers("label", 0, 10, count)
     t = torch.tensor(inputs.timesteps(rng, 100, count - 3))
     out = probes.tensor(net(x, t, label), "forward")
     alone = net(x[1:2], t[1:2], label[1:2])
-    (out * rng.normal("direction", count, 1, 32, 32)).sum().backward()
-    unreached = [n for n, p in net.named_parameters() if p.requires_grad and (p.grad is None or not p.grad.any())]
     few, channels = rng.choice("few and channels", range(2, 7), 2)
     wide = code.models.UNet(in_channels=channels, num_classes=4)
     wide_x, wide_label = rng.normal("wide_x", few, channels, 32, 32), rng.integers("wide_label", 0, 4, few)
 
-    @torch.no_grad()
-    def changed(name, old, new):
-        """Of which items the output changes when some items of one argument are replaced."""
-        replaced = torch.tensor(inputs.some_items(rng, name, count)).reshape(-1, *[1] * (old.dim() - 1))
-        arguments = [torch.where(replaced, new, old) if a is old else a for a in (x, t, label)]
-        return (net(*arguments) - out).abs().amax(dim=(1, 2, 3)) > 1e-5 * out.abs().max()
+    def changed(name, place, others):
+        return probes.changed_items(net, (x, t, label), out, place, others, inputs.some_items(rng, name, count))
 
     return {
         "shape": out.shape,
         "shape_channels": wide(wide_x, rng.integers("wide_t", 0, 100, few), wide_label).shape,
-        "image_matters": changed("images", x, rng.normal("others", count, 1, 32, 32)),
-        "time_matters": changed("times", t, (t + 37) % 100),
-        "label_matters": changed("labels", label, (label + 3) % 10),
+        "image_matters": changed("images", 0, rng.normal("others", count, 1, 32, 32)),
+        "time_matters": changed("times", 1, (t + 37) % 100),
+        "label_matters": changed("labels", 2, (label + 3) % 10),
         "items_independent": torch.allclose(alone, out[1:2], rtol=1e-3, atol=1e-4 * out.abs().max().item()),
-        "unreached": ", ".join(unreached),
+        "unreached": probes.unreached(out, net),
     }
