@@ -1,6 +1,6 @@
-"""Part 4: the conditional DDPM on FashionMNIST, in the order in which a student gets to it."""
+"""Part 4: generative models of FashionMNIST, in the order in which a student gets to them."""
 
-from grader.cases.part4 import ddpm_sampling, ddpm_training, network, schedule
+from grader.cases.part4 import ddpm_sampling, ddpm_training, network, schedule, vae, vae_losses, vae_sampling
 
 CASES = (
     network.embedding,
@@ -17,4 +17,11 @@ CASES = (
     ddpm_sampling.ddpm_sample,
     ddpm_sampling.ddpm_sampling_rules,
     ddpm_training.prepare_ddpm,
+    vae.vae_reparameterize,
+    vae_losses.vae_reconstruction,
+    vae_losses.vae_kl,
+    vae.vae,
+    vae_sampling.vae_decode,
+    vae_sampling.vae_sample,
+    vae_sampling.prepare_vae,
 )

@@ -1,6 +1,6 @@
-"""Mistakes in the conditional DDPM of part 4."""
+"""Mistakes in the models of part 4."""
 
-from grader.mistakes.part4 import ddpm, network, schedule
+from grader.mistakes.part4 import ddpm, network, schedule, vae, vae_losses
 
 MISTAKES = (
     *network.EMBEDDING,
@@ -10,4 +10,9 @@ MISTAKES = (
     *ddpm.TRAINING,
     *ddpm.SAMPLING,
     *ddpm.PREPARE,
+    *vae.REPARAMETERIZATION,
+    *vae_losses.LOSSES,
+    *vae.MODEL,
+    *vae.SAMPLING,
+    *vae.PREPARE,
 )

@@ -133,7 +133,8 @@ def _ddpm_sampling_rules(rng):
     }
 
 
-def _prepare_ddpm(rng):
+def prepared(rng):
+    """What `prepare_*` builds."""
     yes = ("class", "loss_is_finite", "takes_gradients", "trainable")
     return {"reloaded": np.full(2, rng.number("weight", -1, 1)), **{name: np.array(True) for name in yes}}
 
@@ -156,5 +157,5 @@ ORACLES = (
     Oracle("4.ddpm_sample", _ddpm_sample),
     Oracle("4.ddpm_sample", lambda rng: _ddpm_sample(rng, posterior=True), variant="4.posterior_variance"),
     Oracle("4.ddpm_sampling_rules", _ddpm_sampling_rules),
-    Oracle("4.prepare_ddpm", _prepare_ddpm),
+    Oracle("4.prepare_ddpm", prepared),
 )

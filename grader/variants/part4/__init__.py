@@ -1,6 +1,6 @@
 """Correct alternatives in part 4: what students of the real course wrote, and what papers do otherwise."""
 
-from grader.variants.part4 import ddpm
+from grader.variants.part4 import ddpm, vae
 
 VARIANTS = (
     ddpm.POSTERIOR_VARIANCE,
@@ -17,4 +17,12 @@ VARIANTS = (
     ddpm.BUFFERS,
     ddpm.ZERO_INITIALISED_HEAD,
     ddpm.OWN_EXCEPTION,
+    vae.THE_COURSES_STYLE,
+    vae.ABSOLUTE_ERRORS,
+    vae.MEANS,
+    vae.SUMS,
+    vae.DISTRIBUTIONS,
+    vae.CLAMPED_LOGVAR,
+    vae.MEAN_IN_EVALUATION,
+    vae.FLAT_NOISE,
 )
