@@ -1,6 +1,16 @@
-"""Part 4: the conditional DDPM and the DDIM on FashionMNIST, in the order in which a student gets to it."""
+"""Part 4: generative models of FashionMNIST, in the order in which a student gets to them."""
 
-from grader.cases.part4 import ddim, ddpm_sampling, ddpm_training, lddpm, network, schedule
+from grader.cases.part4 import (
+    ddim,
+    ddpm_sampling,
+    ddpm_training,
+    lddpm,
+    network,
+    schedule,
+    vae,
+    vae_losses,
+    vae_sampling,
+)
 
 CASES = (
     network.embedding,
@@ -22,6 +32,13 @@ CASES = (
     ddim.ddim_sampling_rules,
     ddim.ddim_loss,
     ddim.prepare_ddim,
+    vae.vae_reparameterize,
+    vae_losses.vae_reconstruction,
+    vae_losses.vae_kl,
+    vae.vae,
+    vae_sampling.vae_decode,
+    vae_sampling.vae_sample,
+    vae_sampling.prepare_vae,
     lddpm.lddpm_loss,
     lddpm.lddpm_frozen,
     lddpm.lddpm_sample,

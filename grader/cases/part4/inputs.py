@@ -12,6 +12,39 @@ def interpolations(rng):
     return rng.choice("order", ["linear", "quadratic", *rng.choice("unknown", UNKNOWN, 3)], 5)
 
 
+def autoencoder_batch(rng):
+    """(images, labels) of a few items for a VAE: shape (B, 1, 32, 32) in [-1, 1], and (B,)."""
+    count = rng.integer("count", 3, 6)
+    return rng.uniform("images", count, 1, 32, 32, low=-1.0), rng.integers("labels", 0, 10, count)
+
+
+def logvar_levels(rng):
+    """The three values of logvar that a posterior is made of."""
+    return rng.uniform("levels", 3, low=-2.5, high=1.5)
+
+
+def errors(rng):
+    """Errors of reconstructions: three batches of the same shape (B, 1, 32, 32), distributed differently."""
+    shape = (rng.integer("count", 3, 6), 1, 32, 32)
+    scales = rng.uniform("scales", shape[0], 1, 1, 1, low=0.1, high=0.9)  # items count by how wrong they are
+    return (
+        rng.normal("first error", *shape, scale=0.3),
+        rng.uniform("second error", *shape, low=-0.2, high=0.6),
+        rng.normal("third error", *shape) * scales,
+    )
+
+
+def error_weights(rng, shape):
+    """In which direction, as a multiple of the first error, a reconstruction is moved."""
+    return rng.uniform("weights", *shape)
+
+
+def posteriors(rng):
+    """Four batches of posteriors, (mean, logvar) of each item: two arrays of shape (4, B), means at least 0.3."""
+    shape = (4, rng.integer("count", 3, 6))
+    return rng.uniform("means", *shape, low=0.3, high=1.5), rng.uniform("logvars", *shape, low=-2.0, high=1.5)
+
+
 def noise_shape(rng):
     """(B, C, H, W) of a batch whose noise is a sample large enough for statistics."""
     return rng.integer("batch", 256, 272), 1, rng.integer("height", 32, 36), rng.integer("width", 36, 40)

@@ -78,11 +78,15 @@ def drawn_timesteps(calls):
     return torch.cat([call.timestep for call in calls]).long().numpy()
 
 
-def prepared(code, rng, name):
-    """What `PREPARED` names, of the student's model of this name, as `prepare_*` builds it."""
+def prepared(code, rng, name, loss_of=lambda model, x, label: model(x, label)):
+    """What `PREPARED` names, of the student's model of this name, as `prepare_*` builds it.
+
+    `loss_of(model, x, label)` is what it is trained on.
+    """
     prepare = getattr(code.assignment, f"prepare_{name.lower()}")
     model = prepare()
-    value = probes.tensor(model(rng.normal("x_0", 2, 1, 32, 32), rng.integers("labels", 0, 10, 2)), "forward")
+    x, label = rng.normal("x_0", 2, 1, 32, 32), rng.integers("labels", 0, 10, 2)
+    value = probes.tensor(loss_of(model, x, label), "forward")
     if value.requires_grad:
         value.backward()
     observed = {

@@ -1,6 +1,6 @@
-"""Mistakes in the conditional DDPM and the DDIM of part 4."""
+"""Mistakes in the models of part 4."""
 
-from grader.mistakes.part4 import ddim, ddpm, lddpm, network, schedule
+from grader.mistakes.part4 import ddim, ddpm, lddpm, network, schedule, vae, vae_losses
 
 MISTAKES = (
     *network.EMBEDDING,
@@ -12,6 +12,11 @@ MISTAKES = (
     *ddpm.PREPARE,
     *ddim.SAMPLING,
     *ddim.PREPARE,
+    *vae.REPARAMETERIZATION,
+    *vae_losses.LOSSES,
+    *vae.MODEL,
+    *vae.SAMPLING,
+    *vae.PREPARE,
     *lddpm.TRAINING,
     *lddpm.SAMPLING,
     *lddpm.PREPARE,

@@ -1,6 +1,6 @@
 """Correct alternatives in part 4: what students of the real course wrote, and what papers do otherwise."""
 
-from grader.variants.part4 import ddim, ddpm, lddpm
+from grader.variants.part4 import ddim, ddpm, lddpm, vae
 
 VARIANTS = (
     ddpm.POSTERIOR_VARIANCE,
@@ -22,6 +22,14 @@ VARIANTS = (
     ddim.EVERY_FIFTH_TIMESTEP,
     ddim.REARRANGED,
     ddim.ETA_OF_ZERO,
+    vae.THE_COURSES_STYLE,
+    vae.SQUARED_ERRORS,
+    vae.MEANS,
+    vae.SUMS,
+    vae.DISTRIBUTIONS,
+    vae.CLAMPED_LOGVAR,
+    vae.MEAN_IN_EVALUATION,
+    vae.FLAT_NOISE,
     lddpm.THE_COURSES_STYLE,
     lddpm.POSTERIOR_MEAN,
     lddpm.CONSTANT_SCALE,

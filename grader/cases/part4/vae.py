@@ -1,0 +1,146 @@
+"""Part 4: the variational autoencoder. Nothing is assumed of its architecture, nor of the rank of its latents."""
+
+import math
+
+from grader.case import FLOAT32, case
+from grader.cases.part4 import inputs
+from grader.lazy import Lazy
+
+torch = Lazy("torch")
+probes = Lazy("grader.probes")
+autoencoders = Lazy("grader.cases.part4.autoencoders")
+
+STATISTIC = 20_000  # draws, at least; the bounds below are then five standard errors away or more
+
+
+@case(
+    "4.vae",
+    points=1,
+    equation="mean, logvar = encoder(x, label); z ~ N(mean, exp(logvar)); x' = decoder(z, label) (VAE, sec. 2.4)",
+    shows={
+        "shape": "shape of the reconstruction",
+        "moments": "whether mean and logvar have the same shape, with the batch first",
+        "mean_decoded": "whether the reconstruction is decode(mean, label) when every random number is 0",
+        "sample_decoded": "whether the reconstruction is decode(reparameterize(mean, logvar), label) for known noise",
+        "noise_matters": "whether the reconstruction depends on the noise in training",
+        "image_matters": "of which items the reconstruction changes when some images do (in eval mode: of these)",
+        "label_matters": "of which items the reconstruction changes when some labels do (in eval mode: of these)",
+        "unreached": "parameters that get no gradient from the reconstruction",
+        "moments_learn": "whether gradients pass through the mean and logvar that are returned",
+    },
+    seconds=30.0,
+    needs=("4.vae_reparameterize",),
+)
+def vae(code, rng):
+    """VAE: forward encodes, draws latents and decodes them, item by item, and every parameter learns"""
+    model, (x, labels) = autoencoders.prepared(code), inputs.autoencoder_batch(rng)
+    return _evaluated(rng, model, x, labels) | _trained(model, x[:2], labels[:2])
+
+
+def _evaluated(rng, model, x, labels):
+    """What holds in evaluation mode, where the items of a batch are independent."""
+
+    def reconstruct(x, labels):
+        return autoencoders.moments(model, x, labels)[0]
+
+    def changed(name, place, others):
+        replaced = inputs.some_items(rng, name, len(x))
+        return probes.changed_items(reconstruct, (x, labels), of_mean, place, others, replaced)
+
+    with torch.no_grad(), probes.noise_tape(1.0):
+        of_sample, mean, logvar = autoencoders.moments(model, x, labels)
+        z = model.reparameterize(mean, logvar)
+    with torch.no_grad(), probes.noise_tape(0.0):  # a decoder that draws noise of its own is told by it
+        of_mean = reconstruct(x, labels)
+        mean_image, image, others = (model.decode(latents, labels) for latents in (mean, z, mean.flip(0)))
+        return {
+            "shape": of_mean.shape,
+            "moments": mean.shape == logvar.shape and len(mean) == len(x),
+            "mean_decoded": autoencoders.same_images(of_mean, mean_image, others),
+            "sample_decoded": autoencoders.same_images(of_sample, image, others),
+            "image_matters": changed("replaced images", 0, rng.uniform("others", *x.shape, low=-1.0)),
+            "label_matters": changed("replaced labels", 1, (labels + 3) % 10),
+        }
+
+
+def _trained(model, x, labels):
+    """What holds in training mode: some VAEs decode the mean in evaluation."""
+    model.train()
+    with torch.no_grad(), probes.noise_tape(0.0):
+        without_noise = autoencoders.moments(model, x, labels)[0]
+    with probes.noise_tape(1.0):
+        with_noise, *moments = autoencoders.moments(model, x, labels)
+    return {
+        "noise_matters": (with_noise - without_noise).abs().max() > 1e-5 * with_noise.abs().max(),
+        "unreached": probes.unreached(with_noise, model),
+        "moments_learn": all(moment.requires_grad for moment in moments),
+    }
+
+
+@case(
+    "4.vae_reparameterize",
+    points=0.75,
+    equation="z = mu + sigma eps, sigma = exp(log sigma^2 / 2), eps ~ N(0, I) (VAE, sec. 2.4)",
+    shows={
+        "mean_factor": "the factor of mean in z when every random number is 0",
+        "mean_residual": "what z then holds besides the mean",
+        "sigma": "the factor of the noise in z, for three values of logvar",
+        "sigma_residual": "what z holds besides mean and sigma eps, for each of them",
+        "mean_gradient": "derivative of z with respect to mean",
+        "logvar_gradient": "derivative of z with respect to logvar, divided by eps, for each of them (nan: none)",
+        "standard_normal": "whether eps has mean 0, variance 1 and the fourth moment of a normal distribution",
+        "fresh": "whether every item and every call draws noise of its own",
+    },
+    **FLOAT32,
+    seconds=30.0,
+)
+def vae_reparameterize(code, rng):
+    """Reparameterisation: z is normal with the given moments, and gradients reach both"""
+    model, levels = code.assignment.prepare_vae(), inputs.logvar_levels(rng)
+    latents = autoencoders.latent_shape(model)
+    shape = (rng.integer("count", 3, 7), *latents)
+    model.train()
+    level = torch.arange(math.prod(shape)).reshape(shape) % 3
+    mean, logvar = rng.normal("mean", *shape).requires_grad_(), levels[level].requires_grad_()
+    with torch.no_grad(), probes.noise_tape(0.0):
+        of_mean = probes.tensor(model.reparameterize(mean, logvar), "reparameterize", mean.shape)
+    with probes.noise_tape(1.0):
+        z = model.reparameterize(mean, logvar)
+    direction, noise = rng.uniform("direction", *shape, low=0.5), probes.pattern(*shape)
+    gradients = _gradients((z * direction).sum(), (mean, logvar))
+    mean_factor, mean_residual = _factors(of_mean, mean)
+    sigma, sigma_residual = zip(*(_factors((z - mean)[level == i], noise[level == i]) for i in range(3)), strict=True)
+    return {
+        "mean_factor": mean_factor,
+        "mean_residual": mean_residual,
+        "sigma": sigma,
+        "sigma_residual": sigma_residual,
+        "mean_gradient": _factors(gradients[0], direction)[0],
+        "logvar_gradient": [_factors(gradients[1][level == i], (direction * noise)[level == i])[0] for i in range(3)],
+        **_drawn_noise(model, latents),
+    }
+
+
+def _gradients(value, inputs):
+    """The gradients of a scalar, nan where there are none."""
+    found = torch.autograd.grad(value, inputs, allow_unused=True) if value.requires_grad else [None] * len(inputs)
+    return [torch.full_like(x, torch.nan) if g is None else g for g, x in zip(found, inputs, strict=True)]
+
+
+def _factors(target, term):
+    """The factor of all of `term` in all of `target`, and the largest error."""
+    found, residual = probes.factors(target.reshape(1, -1), term.reshape(1, -1))
+    return found[0, 0], residual[0]
+
+
+def _drawn_noise(model, latents):
+    """Whether the noise is what it should be, of many draws from a posterior that is standard normal."""
+    mean = torch.zeros(math.ceil(STATISTIC / math.prod(latents)), *latents)
+    with torch.no_grad():
+        first, second = (model.reparameterize(mean, torch.zeros_like(mean)).double() for _ in range(2))
+    moments = torch.stack([first.mean(), first.square().mean() - 1, first.pow(4).mean() - 3]).abs()
+    items = torch.cat([first, second]).flatten(1)
+    return {
+        "standard_normal": (moments < torch.tensor([0.04, 0.06, 0.4])).all(),
+        "fresh": len(items.unique(dim=0)) == len(items),
+    }
