@@ -65,7 +65,9 @@ def test_a_vae_that_is_there_is_not_trained_again_unless_afresh(trained, data, t
     monkeypatch.setattr(train_latent, "train_vae", trained_again)
     model = build()
     train_lddpm(model, data, tmp_path / "LDDPM.pt", CONFIG, "cpu")
-    assert all(torch.equal(tensor, weights(trained / "LDDPM.pt")[n]) for n, tensor in weights(tmp_path / "LDDPM.pt").items())
+    assert all(
+        torch.equal(tensor, weights(trained / "LDDPM.pt")[n]) for n, tensor in weights(tmp_path / "LDDPM.pt").items()
+    )
     assert not any(parameter.requires_grad for parameter in model.vae.parameters())
     with pytest.raises(AssertionError, match="trained again"):
         train_lddpm(build(), data, tmp_path / "LDDPM.pt", CONFIG, "cpu", resume=False)
