@@ -15,7 +15,7 @@ class LatentModel:
 
     Both take the place of the constructor's arguments, so that all that the student adds to them (a latent scale, say)
     and makes of them (a table of its own, a bound method) stays. The VAE draws its posterior's mean, and its parameters
-    are moved: a layer that starts at zero is good practice, but hides what lies behind it.
+    are perturbed.
 
     Args:
         code: the student's modules.
@@ -33,9 +33,7 @@ class LatentModel:
         self.model, network, self.vae = self._build(code)
         self.calls = probes.spy_on(network, lambda *given: self.predict(*given), weight)
         self.vae.reparameterize = lambda mean, logvar: mean
-        with torch.no_grad():
-            for parameter in self.vae.parameters():
-                parameter.add_(0.03 * torch.randn_like(parameter))
+        probes.perturb(self.vae)
 
     def _build(self, code):
         """(model, network, vae), told apart by what they are, however the constructor is called."""
@@ -78,12 +76,15 @@ class LatentModel:
         """From now on the network knows the noise in z_t exactly: every sampler ends in these latents.
 
         With guidance a batch holds all items twice, in the same order.
+
+        Args:
+            latents: z_0, shape (B, ...).
         """
 
         def predict(z_t, t, label):
             if z_t.shape[1:] != latents.shape[1:]:
-                sampled, trained = _told(z_t), _told(latents)
-                raise ValueError(f"in sampling the network sees items of shape {sampled}, in training of {trained}")
+                sampled, trained = _shape_of_item(z_t), _shape_of_item(latents)
+                raise ValueError(f"the network sees items of shape {sampled} in sampling, and of {trained} in training")
             z_0, alpha_bar = latents[torch.arange(len(z_t)) % len(latents)], self._alpha_bar(t, z_t)
             return ((z_t - alpha_bar.sqrt() * z_0) / (1 - alpha_bar).sqrt()).to(z_t.dtype)
 
@@ -105,7 +106,7 @@ class LatentModel:
         decoded, decode, calls = [None], self.vae.decode, len(self.calls)
 
         def recorded(*args, **kwargs):
-            decoded.append(*args[:1] or list(kwargs.values())[:1])
+            decoded.append((*args, *kwargs.values())[0])
             return decode(*args, **kwargs)
 
         with mock.patch.object(self.vae, "decode", recorded):
@@ -113,10 +114,10 @@ class LatentModel:
         return samples, self.calls[calls].x[: len(labels)], decoded[-1]
 
 
-def _told(batch):
-    """The shape of an item, in words if it is that of the images."""
+def _shape_of_item(batch):
+    """In words, if it is that of the images."""
     shape = tuple(batch.shape[1:])
-    return f"{shape}, the images'" if shape == (1, 32, 32) else str(shape)
+    return f"{shape} (the images')" if shape == (1, 32, 32) else str(shape)
 
 
 def same_image(image, candidates):

@@ -44,14 +44,14 @@ def lddpm_loss(code, rng):
         losses = [probes.tensor(latent.model(x, labels), "forward") for _ in range(8)]
     if losses[0].requires_grad:
         losses[0].backward()
-    own = [call.label is not None and bool(own) for call in latent.calls for own in call.label == labels]
+    own = sum(int((call.label == labels).sum()) for call in latent.calls if call.label is not None)
     return {
         "loss": losses[0],
         "shape": losses[0].shape,
         "gradient": torch.tensor(float("nan")) if weight.grad is None else weight.grad,
         "timesteps": np.unique(training.drawn_timesteps(latent.calls)),
         "t_per_item": any(len(call.timestep.unique()) > 1 for call in latent.calls),
-        "own_label": bool(np.mean(own) > 0.5),
+        "own_label": own > 24,
     }
 
 
