@@ -3,7 +3,7 @@
 Build here exactly what you trained: a checkpoint loads strictly, so every layer must have the shape it had in training.
 """
 
-from models import DDPM, UNet, VarianceScheduler
+from models import DDIM, DDPM, LDDPM, VAE, UNet, VarianceScheduler
 
 
 def prepare_ddpm():
@@ -14,3 +14,33 @@ def prepare_ddpm():
     """
     # TODO(4.prepare_ddpm): a scheduler, a U-Net and a DDPM, as you trained them
     raise NotImplementedError("TODO(4.prepare_ddpm)")
+
+
+def prepare_ddim():
+    """Build the DDIM whose weights are in `checkpoints/DDIM.pt`.
+
+    Returns:
+        A `DDIM` on the CPU. Give it the network and the scheduler of your DDPM, and the same weights fit.
+    """
+    # TODO(4.prepare_ddim): a scheduler, a U-Net and a DDIM, as you trained them
+    raise NotImplementedError("TODO(4.prepare_ddim)")
+
+
+def prepare_vae():
+    """Build the VAE whose weights are in `checkpoints/VAE.pt`.
+
+    Returns:
+        A `VAE` on the CPU.
+    """
+    # TODO(4.prepare_vae): a VAE, as you trained it
+    raise NotImplementedError("TODO(4.prepare_vae)")
+
+
+def prepare_lddpm():
+    """Build the LDDPM whose weights, those of its VAE among them, are in `checkpoints/LDDPM.pt`.
+
+    Returns:
+        An `LDDPM` on the CPU.
+    """
+    # TODO(4.prepare_lddpm): a scheduler, a VAE, a U-Net for its latents and an LDDPM, as you trained them
+    raise NotImplementedError("TODO(4.prepare_lddpm)")

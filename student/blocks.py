@@ -7,7 +7,7 @@ CONVOLUTIONS = {1: nn.Conv1d, 2: nn.Conv2d}
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions with group normalisation; the embedding is added between them.
+    """Two convolutions with group normalisation; the embedding is added between them.
 
     Use it in your U-Nets if you like.
 
@@ -15,16 +15,17 @@ class ResidualBlock(nn.Module):
         in_channels, out_channels: channels before and after; both divisible by 8, or at most 8.
         emb_dim: length of the conditioning vector.
         dims: 2 for images, 1 for sequences.
+        size: of the convolutions' kernel, odd; with 1 every place is by itself.
     """
 
-    def __init__(self, in_channels, out_channels, emb_dim, dims=2):
+    def __init__(self, in_channels, out_channels, emb_dim, dims=2, size=3):
         super().__init__()
-        convolution = CONVOLUTIONS[dims]
+        convolution, padding = CONVOLUTIONS[dims], size // 2
         self.norm1 = nn.GroupNorm(min(8, in_channels), in_channels)
-        self.conv1 = convolution(in_channels, out_channels, 3, padding=1)
+        self.conv1 = convolution(in_channels, out_channels, size, padding=padding)
         self.emb = nn.Linear(emb_dim, out_channels)
         self.norm2 = nn.GroupNorm(min(8, out_channels), out_channels)
-        self.conv2 = convolution(out_channels, out_channels, 3, padding=1)
+        self.conv2 = convolution(out_channels, out_channels, size, padding=padding)
         self.skip = convolution(in_channels, out_channels, 1) if in_channels != out_channels else nn.Identity()
 
     def forward(self, x, emb):

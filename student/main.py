@@ -2,31 +2,76 @@
 
 python main.py --model ddpm --mode train                  # to checkpoints/DDPM.pt; interrupt and repeat to go on
 python main.py --model ddpm --mode generate               # to outputs/ddpm.png, and prints the accuracy
+python main.py --model ddpm --mode grade                  # that checkpoint, as the grader will see it
+python main.py --model ddpm --profile tiny                # all three in two minutes on a CPU, to see that it works
 python main.py --model ddpm --mode train --data synthetic # digits drawn by your own machine, for trying things out
+
+--model is ddpm, ddim, vae or lddpm. The checkpoint of a DDPM fits a DDIM with the same network and scheduler:
+python main.py --model ddim --mode generate --checkpoint checkpoints/DDPM.pt; copy it to hand it in as DDIM.pt.
 """
 
 import argparse
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
 import torch
-from assignment import prepare_ddpm
+from assignment import prepare_ddim, prepare_ddpm, prepare_lddpm, prepare_vae
 from classifier import classify, load_classifier
 from datasets import DatasetError, load
 from pictures import save_grid
+from train_latent import train_lddpm, train_vae
 from trainers import TrainConfig, TrainingError, autocast, best_device, load_weights, run, train
 
-MODELS = {"ddpm": (prepare_ddpm, "checkpoints/DDPM.pt")}
+HERE = Path(__file__).resolve().parent
+CLASSES = 10
+# A profile's training is for seeing that everything works: its checkpoint is no good, and lies where no other one is.
+PROFILES = {
+    "full": {"folder": Path("checkpoints"), "epochs": TrainConfig.epochs, "limit": None, "num_samples": 200},
+    "tiny": {"folder": Path("outputs") / "tiny", "epochs": 1, "limit": 6400, "num_samples": 50},
+}
 
 
-def generate(model, arguments, device):
+@dataclass(frozen=True)
+class Model:
+    """How one of the models is built and trained."""
+
+    prepare: Callable  # prepare() -> the model
+    name: str  # of its checkpoint
+    train: Callable  # as `trainers.train`
+
+
+MODELS = {
+    "ddpm": Model(prepare_ddpm, "DDPM.pt", train),
+    "ddim": Model(prepare_ddim, "DDIM.pt", train),
+    "vae": Model(prepare_vae, "VAE.pt", train_vae),
+    "lddpm": Model(prepare_lddpm, "LDDPM.pt", train_lddpm),
+}
+
+
+def train_model(model, arguments):
+    """Train, and tell the losses."""
+    dataset = load(arguments.data)
+    if arguments.limit:
+        dataset = torch.utils.data.TensorDataset(*(tensor[: arguments.limit] for tensor in dataset.tensors))
+    config = TrainConfig(arguments.epochs, arguments.batch_size, arguments.learning_rate, seed=arguments.seed)
+    how = MODELS[arguments.model].train
+    losses = how(model, dataset, arguments.checkpoint, config, arguments.device, resume=not arguments.fresh)
+    print(f"{arguments.checkpoint}: loss {losses[0]:.4f} after the first epoch, {losses[-1]:.4f} after the last")
+
+
+def generate(model, arguments):
     """Sample the same number of images of each class, save a grid, and print how many the classifier recognises."""
-    classes = model.network.num_classes
-    labels = torch.arange(arguments.num_samples) % classes
-    model = model.to(device).eval()
+    device, labels = torch.device(arguments.device), torch.arange(arguments.num_samples) % CLASSES
+    model = load_weights(model, arguments.checkpoint).to(device).eval()
     torch.manual_seed(arguments.seed)
     with torch.no_grad(), autocast(device):
         images = model.generate_sample(len(labels), device=device, labels=labels).float()
     path = f"outputs/{arguments.model}.png"
-    save_grid(images[: 10 * classes], path, columns=classes)
+    save_grid(images[: 10 * CLASSES], path, columns=CLASSES)
     print(f"{path}: a column for each class")
     if arguments.data == "fashion_mnist":
         predicted = classify(load_classifier(device=device), images)
@@ -35,45 +80,62 @@ def generate(model, arguments, device):
         print("no accuracy: the classifier knows FashionMNIST only")
 
 
+def grade(arguments):
+    """Hand in the files of this folder with the one checkpoint, and grade what it generates.
+
+    Raises:
+        TrainingError: there is no checkpoint, or no grader beside this folder.
+    """
+    grader, submission = HERE.parent / "grader", Path("outputs") / "submission"
+    if not (grader / "conftest.py").exists():
+        raise TrainingError(f"there is no grader in {grader}: run main.py in the assignment's own folder")
+    if not arguments.checkpoint.exists():
+        raise TrainingError(f"there is no checkpoint {arguments.checkpoint}: train first, with --mode train")
+    shutil.rmtree(submission, ignore_errors=True)
+    (submission / "checkpoints").mkdir(parents=True)
+    for path in HERE.glob("*.py"):
+        shutil.copy(path, submission)
+    shutil.copy(arguments.checkpoint, submission / "checkpoints" / MODELS[arguments.model].name)
+    what = ["--submission", submission.resolve(), "--accuracy", "-k", f"{arguments.model}_accuracy"]
+    command = [sys.executable, "-m", "pytest", grader, *what, "--device", arguments.device]
+    subprocess.run(list(map(str, command)), cwd=HERE.parent, check=False)  # which tells all there is to tell
+
+
 def parse(arguments=None):
     """The command line's arguments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", choices=MODELS, required=True)
-    parser.add_argument("--mode", choices=("train", "generate"), required=True)
+    parser.add_argument("--mode", choices=("train", "generate", "grade"), help="default: all three")
+    parser.add_argument("--profile", choices=PROFILES, default="full", help="tiny: few images, one epoch, no good")
     parser.add_argument("--data", default="fashion_mnist", help="fashion_mnist, synthetic, or a folder of your images")
-    parser.add_argument("--epochs", type=int, default=TrainConfig.epochs)
+    parser.add_argument("--epochs", type=int, help="passes over the data (full: 10, tiny: 1)")
     parser.add_argument("--batch-size", type=int, default=TrainConfig.batch_size)
     parser.add_argument("--learning-rate", type=float, default=TrainConfig.learning_rate)
     parser.add_argument("--limit", type=int, help="train on the first so many images only")
-    parser.add_argument("--num-samples", type=int, default=200)
+    parser.add_argument("--num-samples", type=int, help="images to generate (full: 200, tiny: 50)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default=str(best_device()), help="cpu, cuda, cuda:1 or mps (default: the fastest)")
-    parser.add_argument("--checkpoint", help="default: checkpoints/<MODEL>.pt")
+    parser.add_argument("--checkpoint", help="default: checkpoints/<MODEL>.pt, and in outputs/tiny with that profile")
     parser.add_argument("--fresh", action="store_true", help="start anew instead of resuming an interrupted training")
-    return parser.parse_args(arguments)
+    arguments = parser.parse_args(arguments)
+    profile = PROFILES[arguments.profile]
+    for name in ("epochs", "limit", "num_samples"):
+        if getattr(arguments, name) is None:
+            setattr(arguments, name, profile[name])
+    arguments.checkpoint = Path(arguments.checkpoint or profile["folder"] / MODELS[arguments.model].name)
+    return arguments
 
 
 def main(arguments=None):
-    """Run one mode of one model."""
+    """Run one mode of one model, or all of them."""
     arguments = parse(arguments)
-    prepare, checkpoint = MODELS[arguments.model]
-    checkpoint = arguments.checkpoint or checkpoint
     torch.manual_seed(arguments.seed)
-    model = prepare()
-    if arguments.mode == "generate":
-        generate(load_weights(model, checkpoint), arguments, torch.device(arguments.device))
-        return
-    dataset = load(arguments.data)
-    if arguments.limit:
-        dataset = torch.utils.data.TensorDataset(*(tensor[: arguments.limit] for tensor in dataset.tensors))
-    config = TrainConfig(
-        epochs=arguments.epochs,
-        batch_size=arguments.batch_size,
-        learning_rate=arguments.learning_rate,
-        seed=arguments.seed,
-    )
-    losses = train(model, dataset, checkpoint, config, arguments.device, resume=not arguments.fresh)
-    print(f"{checkpoint}: loss {losses[0]:.4f} after the first epoch, {losses[-1]:.4f} after the last")
+    if arguments.mode in ("train", None):
+        train_model(MODELS[arguments.model].prepare(), arguments)
+    if arguments.mode in ("generate", None):
+        generate(MODELS[arguments.model].prepare(), arguments)
+    if arguments.mode in ("grade", None):
+        grade(arguments)
 
 
 if __name__ == "__main__":

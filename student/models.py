@@ -1,11 +1,13 @@
-"""Part 4: the building blocks of a conditional DDPM on FashionMNIST, padded to 32x32.
+"""Part 4: conditional DDPM, DDIM, VAE and latent DDPM on FashionMNIST, padded to 32x32.
 
 Timesteps are indexed from 0 everywhere in this file: t = 0 is the least noisy step and t = T - 1 the noisiest, where
 T is `num_steps`. Images are float32 tensors of shape (B, C, H, W) with values in [-1, 1]; labels are int64 tensors of
 shape (B,) with values in {0, ..., num_classes - 1}.
 
 References: Ho et al. 2020, "Denoising Diffusion Probabilistic Models" (DDPM); Ho & Salimans 2022, "Classifier-Free
-Diffusion Guidance" (CFG); Vaswani et al. 2017, "Attention Is All You Need"; Ronneberger et al. 2015, "U-Net".
+Diffusion Guidance" (CFG); Song et al. 2021, "Denoising Diffusion Implicit Models" (DDIM); Kingma & Welling 2014,
+"Auto-Encoding Variational Bayes" (VAE); Rombach et al. 2022, "High-Resolution Image Synthesis with Latent Diffusion
+Models" (LDM); Vaswani et al. 2017, "Attention Is All You Need"; Ronneberger et al. 2015, "U-Net".
 """
 
 import math
@@ -118,6 +120,25 @@ class VarianceScheduler:
         raise NotImplementedError("TODO(4.add_noise)")
 
 
+def labels_of_samples(num_samples, num_classes, device, labels=None):
+    """The labels that `generate_sample` of every model works with.
+
+    Args:
+        num_samples: number of images N.
+        num_classes: classes are {0, ..., num_classes - 1}.
+        device: where the labels are needed.
+        labels: the class of each image, shape (N,), int64; None draws classes at random.
+
+    Returns:
+        Labels, shape (N,), int64, on `device`.
+
+    Raises:
+        ValueError: the number of labels is not N.
+    """
+    # TODO(4.ddpm_sampling_rules): draw them if there are none; refuse too few and too many
+    raise NotImplementedError("TODO(4.ddpm_sampling_rules)")
+
+
 class DDPM(nn.Module):
     """A conditional denoising diffusion model with classifier-free guidance.
 
@@ -129,6 +150,8 @@ class DDPM(nn.Module):
         p_uncond: probability with which training replaces an item's label by the null label `network.num_classes`.
         guidance_weight: w of CFG eq. (6); 0 is no guidance.
     """
+
+    stride = 1  # timesteps that a sampling step takes
 
     def __init__(self, network, var_scheduler, p_uncond=0.1, guidance_weight=1.0):
         super().__init__()
@@ -181,7 +204,20 @@ class DDPM(nn.Module):
         Raises:
             ValueError: the number of labels is not N.
         """
-        # TODO(4.ddpm_sample): start from noise at t = T - 1 and walk down to t = 0
+        # TODO(4.ddpm_sample): start from noise at t = T - 1
+        raise NotImplementedError("TODO(4.ddpm_sample)")
+
+    def denoise(self, x, labels):
+        """Walk down from x_{T-1} to x_0, `stride` timesteps at a time: the loop of DDPM's algorithm 2.
+
+        Args:
+            x: noise x_{T-1}, shape (B, ...), float32.
+            labels: shape (B,), int64, on x's device.
+
+        Returns:
+            x_0, same shape.
+        """
+        # TODO(4.ddpm_sample): from t = T - 1 down to t = 0, all samples in one batch
         raise NotImplementedError("TODO(4.ddpm_sample)")
 
     def guided_noise(self, x_t, timestep, label):
@@ -196,3 +232,202 @@ class DDPM(nn.Module):
         both = self.network(x_t.repeat(2, 1, 1, 1), timestep.repeat(2), torch.cat([label, null]))
         conditional, unconditional = both.chunk(2)
         return (1 + w) * conditional - w * unconditional
+
+
+class DDIM(DDPM):
+    """A conditional diffusion model that samples without noise, and may skip timesteps (DDIM, sec. 4).
+
+    It is trained as DDPM is, so that the checkpoint of a DDPM with the same network and scheduler fits.
+
+    Args:
+        network, var_scheduler, p_uncond, guidance_weight: as of `DDPM`.
+        stride: timesteps that a sampling step takes, from t to t - stride; 1 visits all of them.
+    """
+
+    def __init__(self, network, var_scheduler, p_uncond=0.1, guidance_weight=1.0, stride=1):
+        super().__init__(network, var_scheduler, p_uncond, guidance_weight)
+        self.stride = stride
+
+    def recover_sample(self, noisy_sample, estimated_noise, timestep):
+        """One reverse step, without noise: x_{t - stride} given x_t. Implements eq. (12) of DDIM, with sigma_t = 0.
+
+        Args:
+            noisy_sample: x_t, shape (B, ...), float32.
+            estimated_noise: eps_theta(x_t, t), same shape.
+            timestep: t of every item, shape (B,), int64; the same t for the whole batch.
+
+        Returns:
+            x_{t - stride}, same shape. Where t - stride is less than 0 that is x_0: alpha_bar is 1 there.
+        """
+        # TODO(4.ddim_step): estimate x_0, and noise it anew with the same noise, for t - stride
+        raise NotImplementedError("TODO(4.ddim_step)")
+
+
+class VAE(nn.Module):
+    """A variational autoencoder whose decoder knows the label. The architecture is yours to choose.
+
+    The latents are maps of `latent_dim` channels, as high and wide as the last level.
+
+    Args:
+        in_channels: channels C of the images.
+        height, width: of the images.
+        mid_channels: channels of each level; the resolution halves between two levels, unless it is 1.
+        latent_dim: channels of the latents.
+        num_classes: number of classes K.
+        patch: side of the squares of pixels that are folded into channels; divides height and width. The whole image
+            makes a multilayer perceptron, whose latents are vectors.
+        kl_weight: of the Kullback-Leibler term in the training loss, beside the reconstruction's weight of 1.
+
+    Attributes:
+        latent_dim, num_classes: as above.
+        mid_size: (channels, height, width) of the last level.
+    """
+
+    def __init__(
+        self,
+        in_channels=1,
+        height=32,
+        width=32,
+        mid_channels=(512,),
+        latent_dim=16,
+        num_classes=10,
+        patch=32,
+        kl_weight=1.0,
+    ):
+        super().__init__()
+        self.latent_dim = latent_dim
+        self.num_classes = num_classes
+        self.kl_weight = kl_weight
+        size, self.scale = (1, 1) if patch == height else (3, 2)  # of kernels; of a level to the next
+        shrinks = patch * self.scale ** (len(mid_channels) - 1)
+        self.mid_size = (mid_channels[-1], height // shrinks, width // shrinks)
+        # TODO(4.vae): an encoder to the moments of the latents, and a decoder that sees the label
+        raise NotImplementedError("TODO(4.vae)")
+
+    def forward(self, x, label):
+        """Encode, draw latents, and decode them.
+
+        Args:
+            x: images, shape (B, C, H, W), float32, in [-1, 1].
+            label: shape (B,), int64.
+
+        Returns:
+            (reconstruction, mean, logvar): of x's shape, and the moments of the latents as `encode` gives them.
+        """
+        # TODO(4.vae): the moments of the latents, a sample of them, and its image
+        raise NotImplementedError("TODO(4.vae)")
+
+    def encode(self, x, label):
+        """The posterior q(z | x, label), a normal distribution with independent elements.
+
+        Args:
+            x: images, shape (B, C, H, W), float32, in [-1, 1].
+            label: shape (B,), int64.
+
+        Returns:
+            (mean, logvar): its mean and the logarithm of its variance, shape (B, latent_dim, h, w), float32.
+        """
+        # TODO(4.vae): the way down
+        raise NotImplementedError("TODO(4.vae)")
+
+    def decode(self, sample, labels):
+        """The images of latents.
+
+        Args:
+            sample: latents z, shape (B, latent_dim, h, w), float32.
+            labels: shape (B,), int64.
+
+        Returns:
+            Images, shape (B, C, H, W), float32, in [-1, 1].
+        """
+        # TODO(4.vae_decode): the way up, which sees the label
+        raise NotImplementedError("TODO(4.vae_decode)")
+
+    def reparameterize(self, mean, logvar):
+        """Draw z from the posterior, so that gradients reach its moments (VAE, sec. 2.4).
+
+        Args:
+            mean, logvar: mean and logarithm of the variance, any shape, float32.
+
+        Returns:
+            z, same shape.
+        """
+        # TODO(4.vae_reparameterize): mean plus standard deviation times a standard normal draw
+        raise NotImplementedError("TODO(4.vae_reparameterize)")
+
+    @staticmethod
+    def reconstruction_loss(pred, target):
+        """How far reconstructions are from the images: absolute (or squared) errors, summed over an image.
+
+        Args:
+            pred, target: shape (B, C, H, W), float32.
+
+        Returns:
+            A scalar: the mean over the batch.
+        """
+        # TODO(4.vae_reconstruction): sum over each image, mean over the batch
+        raise NotImplementedError("TODO(4.vae_reconstruction)")
+
+    @staticmethod
+    def kl_loss(mean, logvar):
+        """KL(q(z | x) || N(0, I)), summed over the latents of an image (VAE, appendix B).
+
+        Args:
+            mean, logvar: mean and logarithm of the variance, shape (B, ...), float32.
+
+        Returns:
+            A scalar in nats: the mean over the batch, as of `reconstruction_loss`.
+        """
+        # TODO(4.vae_kl): the closed form for a normal distribution with independent elements
+        raise NotImplementedError("TODO(4.vae_kl)")
+
+    @torch.no_grad()
+    def generate_sample(self, num_samples, device=torch.device("cuda"), labels=None):
+        """Generate images from latents that are drawn from the prior N(0, I), all of them in one batch.
+
+        Args, returns and raises as `DDPM.generate_sample`.
+        """
+        # TODO(4.vae_sample): draw latents, decode them
+        raise NotImplementedError("TODO(4.vae_sample)")
+
+
+class LDDPM(DDPM):
+    """A DDPM on the latents of a VAE, which is frozen (LDM, sec. 3).
+
+    Args:
+        network: predicts the noise in latents, called as network(z_t, timestep, label).
+        vae: a `VAE`, trained before.
+        var_scheduler, p_uncond, guidance_weight: as of `DDPM`.
+
+    Attributes:
+        latent_std: what latents are divided by before they are diffused, a buffer of one number that checkpoints hold.
+            main.py sets it to the standard deviation of the trained VAE's latents (LDM, appendix G).
+    """
+
+    def __init__(self, network, vae, var_scheduler, p_uncond=0.1, guidance_weight=1.0):
+        super().__init__(network, var_scheduler, p_uncond, guidance_weight)
+        self.vae = vae.requires_grad_(False)
+        self.register_buffer("latent_std", torch.ones(()))
+
+    def train(self, mode=True):
+        """Given: training mode for the network; a frozen VAE stays in evaluation mode."""
+        super().train(mode)
+        self.vae.eval()
+        return self
+
+    def forward(self, x, label):
+        """The training loss of one batch: DDPM's, of latents.
+
+        Args and returns as `DDPM.forward`.
+        """
+        # TODO(4.lddpm_loss): encode, scale, and leave the rest to DDPM
+        raise NotImplementedError("TODO(4.lddpm_loss)")
+
+    @torch.no_grad()
+    def generate_sample(self, num_samples, device=torch.device("cuda"), labels=None):
+        """Generate latents, and decode them once, all of them in one batch.
+
+        Args, returns and raises as `DDPM.generate_sample`.
+        """
+        # TODO(4.lddpm_sample): noise of the latents' shape, the way down, and the image of what it comes to
+        raise NotImplementedError("TODO(4.lddpm_sample)")

@@ -53,17 +53,23 @@ def autocast(device):
     return nullcontext()
 
 
-def train(model, dataset, checkpoint, config=TrainConfig(), device=None, resume=True, save_every=200):
+def model_loss(model, images, labels):
+    """The loss of a model that is called with images and labels and returns a scalar."""
+    return model(images, labels)
+
+
+def train(model, dataset, checkpoint, config=TrainConfig(), device=None, resume=True, save_every=200, loss=model_loss):
     """Train `model` and save the averaged weights.
 
     Args:
-        model: called as model(images, labels), returns a scalar loss.
+        model: its `parameters()` are trained.
         dataset: a TensorDataset of images and labels, as from `datasets.load`.
         checkpoint: where the weights go, e.g. 'checkpoints/DDPM.pt'; float16, a plain state dict.
         config: a `TrainConfig`.
         device: where to train; the best device by default.
         resume: go on from `<name>.resume.pt` if an earlier run was interrupted; otherwise start anew.
         save_every: steps between two savings of the state.
+        loss: called as loss(model, images, labels), returns a scalar.
 
     Returns:
         The mean loss of each epoch, a list of floats.
@@ -75,7 +81,7 @@ def train(model, dataset, checkpoint, config=TrainConfig(), device=None, resume=
     images, labels = dataset.tensors
     steps = max(1, len(images) // config.batch_size)
     model = model.to(device, memory_format=torch.channels_last).train()
-    ema = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(config.ema_decay), use_buffers=True)
+    ema = AveragedModel(model, multi_avg_fn=averaging(config.ema_decay), use_buffers=True)
     optimizer = torch.optim.AdamW(model.parameters(), lr=config.learning_rate, weight_decay=1e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, config.learning_rate, total_steps=config.epochs * steps, pct_start=0.05
@@ -94,14 +100,14 @@ def train(model, dataset, checkpoint, config=TrainConfig(), device=None, resume=
         for step in bar:
             batch = order[step * config.batch_size : (step + 1) * config.batch_size]
             with autocast(device):
-                loss = model(images[batch].to(device), labels[batch].to(device))
+                value = loss(model, images[batch].to(device), labels[batch].to(device))
             optimizer.zero_grad()
-            loss.backward()
+            value.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), config.grad_clip)
             optimizer.step()
             schedule.step()
             ema.update_parameters(model)
-            progress["total"] += loss.item()
+            progress["total"] += value.item()
             progress["step"] = step + 1
             bar.set_postfix(loss=f"{progress['total'] / progress['step']:.4f}")
             if progress["step"] % save_every == 0:
@@ -114,6 +120,19 @@ def train(model, dataset, checkpoint, config=TrainConfig(), device=None, resume=
         save_weights(ema.module, checkpoint)
     state_path.unlink(missing_ok=True)
     return progress["losses"]
+
+
+def averaging(decay):
+    """An exponential moving average for `AveragedModel` that looks back no further than a part of the training so far.
+
+    After n steps its decay is (1 + n) / (10 + n), and `decay` at most: a short training is not an average of its
+    beginnings.
+    """
+
+    def update(averaged, current, steps):
+        get_ema_multi_avg_fn(min(decay, (1 + float(steps)) / (10 + float(steps))))(averaged, current, steps)
+
+    return update
 
 
 def save_weights(model, path):

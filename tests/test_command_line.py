@@ -21,8 +21,8 @@ from grader.rng import Streams, case_seed
 from grader.sandbox import doctor
 
 ROOT = Path(__file__).resolve().parents[1]
-UNIT_POINTS, CASES = 55.5, len(assignments.load().cases)
-WRITTEN_POINTS, QUESTIONS = 30, [question.id for question in assignments.load().questions]
+UNIT_POINTS, UNIT_BONUS, CASES = 63, 4.5, len(assignments.load().cases)
+WRITTEN_POINTS, QUESTIONS = 34.5, [question.id for question in assignments.load().questions]
 
 
 def run(*command, **options):
@@ -46,8 +46,9 @@ def test_the_untouched_stubs_are_all_not_implemented_without_a_traceback():
     words = re.findall(r"test_case\[(\S+)\] (\w+) ([\d.]+)/([\d.]+)", done.stdout)
     assert len(words) == CASES
     assert {word for _, word, *_ in words} == {"NOT_IMPLEMENTED"}
-    assert sum(float(most) for *_, most in words) == UNIT_POINTS
-    assert f"0 of {UNIT_POINTS} points for {ROOT / 'student'} (written questions are marked by TAs)" in done.stdout
+    assert sum(float(most) for *_, most in words) == UNIT_POINTS + UNIT_BONUS
+    of = f"0 of {UNIT_POINTS} points, up to {UNIT_BONUS} bonus points on top"
+    assert f"{of}, for {ROOT / 'student'} (written questions are marked by TAs)" in done.stdout
     assert "next: TODO(1.sample_noise)" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
 
@@ -55,7 +56,7 @@ def test_the_untouched_stubs_are_all_not_implemented_without_a_traceback():
 def test_the_solution_earns_full_points():
     done = pytest_grader("--submission", "solution")
     assert done.returncode == 0, done.stdout
-    assert f"{UNIT_POINTS} of {UNIT_POINTS} points" in done.stdout
+    assert f"{UNIT_POINTS + UNIT_BONUS} of {UNIT_POINTS} points" in done.stdout
     assert f"{CASES} passed" in done.stdout
 
 
@@ -81,7 +82,7 @@ def test_a_failure_names_the_difference_the_mistake_and_the_equation(make_submis
 
 def test_in_process_gives_the_same_points():
     done = pytest_grader("--submission", "solution", "--in-process")
-    assert f"{UNIT_POINTS} of {UNIT_POINTS} points" in done.stdout
+    assert f"{UNIT_POINTS + UNIT_BONUS} of {UNIT_POINTS} points" in done.stdout
 
 
 @pytest.mark.parametrize("command", ["pytest", "grade"])
@@ -107,13 +108,14 @@ def test_grade_prints_one_json_document(tmp_path):
     document = json.loads(done.stdout)
     assert (document["submission"], document["tier"]) == ("alice", doctor.strongest().tier)
     assert document["seeds"] == ["public", "secret"]
-    assert (document["points"], document["max"]) == (UNIT_POINTS, UNIT_POINTS + WRITTEN_POINTS)
+    assert (document["points"], document["max"]) == (UNIT_POINTS + UNIT_BONUS, UNIT_POINTS + WRITTEN_POINTS)
+    assert document["bonus"] == sum(case["max"] for case in document["cases"] if case["bonus"])
     assert document["not_marked"] == WRITTEN_POINTS
     assert [case["id"] for case in document["cases"] if case["points"] is None] == QUESTIONS
     keys = {"id", "part", "points", "max", "outcome", "diagnosis", "message", "seconds"}
     assert all(keys <= case.keys() for case in document["cases"])
     results = json.loads((tmp_path / "results.json").read_text())
-    assert results["score"] == UNIT_POINTS
+    assert results["score"] == UNIT_POINTS + UNIT_BONUS
     assert results["extra_data"] == {"tier": doctor.strongest().tier, "seeds": ["public", "secret"]}
     secret = Path(os.environ["GRADER_SECRET"]).read_text().strip()
     for report in (done.stdout + done.stderr, json.dumps(results)):
@@ -166,7 +168,8 @@ def test_students_who_have_no_solution_are_graded_with_the_public_inputs_and_tol
 def test_grade_shows_a_report_card(make_submission):
     done = grade(make_submission(assignment="raise ValueError('[red]boo')\n"))
     assert done.returncode == 0
-    assert f"{UNIT_POINTS - 0.5:g}/{UNIT_POINTS + WRITTEN_POINTS:g}" in done.stdout
+    assert re.search(rf"total +│ +[\d.]+/{UNIT_POINTS + WRITTEN_POINTS:g} ", done.stdout), done.stdout
+    assert f"bonus points (+) on top: up to {UNIT_BONUS + 1.5:g}" in done.stdout
     assert f"{WRITTEN_POINTS} NOT_MARKED" in done.stdout
     assert "ValueError: [red]boo" in done.stdout  # shown as it is, not taken for markup
 

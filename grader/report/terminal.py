@@ -43,8 +43,11 @@ def _failed_needs(verdict: Verdict, verdicts: Iterable[Verdict]) -> list[str]:
 
 
 def not_marked(verdicts: Iterable[Verdict]) -> float:
-    """The points of written questions that no TA has marked yet: a total is without them, and must say so."""
-    return sum(v.case.points for v in verdicts if v.outcome is Outcome.NOT_MARKED)
+    """The points of written questions that no TA has marked yet: a total is without them, and must say so.
+
+    Those of bonus questions are not among them, for a total is complete without.
+    """
+    return sum(v.case.points for v in verdicts if v.outcome is Outcome.NOT_MARKED and not v.case.bonus)
 
 
 def in_words(summed: Total) -> str:
