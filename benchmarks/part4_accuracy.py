@@ -26,7 +26,7 @@ from grader.grading import open_submission  # noqa: E402
 from grader.release import write_patched  # noqa: E402
 
 DDPM, DDIM = "return DDPM(network, var_scheduler, guidance_weight=2.0)", "guidance_weight=2.0, stride=4)"
-LDDPM = "return LDDPM(network, vae, var_scheduler, guidance_weight=1.0)"
+LDDPM = "return LDDPM(network, vae, var_scheduler, guidance_weight=1.5)"
 # Model, setting, and how assignment.py is patched for it.
 SETTINGS = (
     ("ddpm", "as handed in", ()),
@@ -37,7 +37,7 @@ SETTINGS = (
     ("ddim", "stride 20", ((DDIM, DDIM.replace("stride=4", "stride=20")),)),
     ("vae", "as handed in", ()),
     ("lddpm", "as handed in", ()),
-    ("lddpm", "without guidance", ((LDDPM, LDDPM.replace("1.0", "0.0")),)),
+    ("lddpm", "without guidance", ((LDDPM, LDDPM.replace("1.5", "0.0")),)),
 )
 
 

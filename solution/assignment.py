@@ -54,5 +54,5 @@ def prepare_lddpm():
     # What is diffused needs no prior, so this VAE is nearly an autoencoder: a map of latents, and a small weight.
     vae = VAE(in_channels=1, mid_channels=(32, 64), latent_dim=4, num_classes=10, patch=2, kl_weight=0.01)
     network = UNet(in_channels=4, down_channels=(128, 128), up_channels=(128, 128), num_classes=10)
-    return LDDPM(network, vae, var_scheduler, guidance_weight=1.0)
+    return LDDPM(network, vae, var_scheduler, guidance_weight=1.5)
     # END ANSWER

@@ -166,7 +166,7 @@ PREPARE = (
     ),
     mistake(
         "prepare_lddpm_without_gradients",
-        "LDDPM(network, vae, var_scheduler, guidance_weight=1.0)",
+        "LDDPM(network, vae, var_scheduler, guidance_weight=1.5)",
         "LDDPM(network, vae, var_scheduler).requires_grad_(False)",
         "No parameter takes gradients: freeze the VAE only, not the network.",
         "prepare_lddpm",
