@@ -1,6 +1,6 @@
 """Part 4: the conditional DDPM on FashionMNIST, in the order in which a student gets to it."""
 
-from grader.cases.part4 import ddpm_sampling, ddpm_training, network, schedule
+from grader.cases.part4 import ddpm_sampling, ddpm_training, device, network, schedule
 
 CASES = (
     network.embedding,
@@ -16,5 +16,6 @@ CASES = (
     ddpm_sampling.ddpm_step,
     ddpm_sampling.ddpm_sample,
     ddpm_sampling.ddpm_sampling_rules,
+    device.device,
     ddpm_training.prepare_ddpm,
 )

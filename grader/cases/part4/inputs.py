@@ -12,6 +12,11 @@ def interpolations(rng):
     return rng.choice("order", ["linear", "quadratic", *rng.choice("unknown", UNKNOWN, 3)], 5)
 
 
+def gpu_and_count(rng):
+    """A GPU that no code names by itself, and a number of samples to generate there."""
+    return f"cuda:{rng.integer('GPU', 2, 100)}", rng.integer("count", 2, 6)
+
+
 def noise_shape(rng):
     """(B, C, H, W) of a batch whose noise is a sample large enough for statistics."""
     return rng.integer("batch", 256, 272), 1, rng.integer("height", 32, 36), rng.integer("width", 36, 40)

@@ -1,6 +1,6 @@
 """Mistakes in the conditional DDPM of part 4."""
 
-from grader.mistakes.part4 import ddpm, network, schedule
+from grader.mistakes.part4 import ddpm, device, network, schedule
 
 MISTAKES = (
     *network.EMBEDDING,
@@ -10,4 +10,5 @@ MISTAKES = (
     *ddpm.TRAINING,
     *ddpm.SAMPLING,
     *ddpm.PREPARE,
+    *device.DEVICE,
 )

@@ -133,6 +133,11 @@ def _ddpm_sampling_rules(rng):
     }
 
 
+def _device(rng):
+    gpu, count = inputs.gpu_and_count(rng)
+    return {"computed_on": np.array(gpu), "count": np.array(count)}
+
+
 def _prepare_ddpm(rng):
     yes = ("loss_is_finite", "takes_gradients", "trainable")
     return {"reloaded": np.full(2, rng.number("weight", -1, 1)), **{name: np.array(True) for name in yes}}
@@ -156,5 +161,6 @@ ORACLES = (
     Oracle("4.ddpm_sample", _ddpm_sample),
     Oracle("4.ddpm_sample", lambda rng: _ddpm_sample(rng, posterior=True), variant="4.posterior_variance"),
     Oracle("4.ddpm_sampling_rules", _ddpm_sampling_rules),
+    Oracle("4.device", _device),
     Oracle("4.prepare_ddpm", _prepare_ddpm),
 )
