@@ -64,6 +64,7 @@ def grade(
         open_submission(assignment, tier, known, path, secret) as grading,
         console.status("") as status,
     ):
+        changed = grading.changed_parts(part)  # before any of its code runs, which could change its files
         for case in select(assignment.cases, part):
             status.update(f"{case.id}: {case.title}")
             verdicts.append(grading.verdict(case))
@@ -75,13 +76,13 @@ def grade(
     if marks and (told := marking.missing(marked, name)):
         console.print(told, markup=False)
     if gradescope:
-        results.write_atomically(gradescope, results.gradescope(tier.tier, seeds, verdicts))
+        results.write_atomically(gradescope, results.gradescope(tier.tier, seeds, verdicts, changed))
     if as_json:
-        print(json.dumps(results.document(name, tier.tier, seeds, verdicts), indent=2))
+        print(json.dumps(results.document(name, tier.tier, seeds, verdicts, changed), indent=2))
     else:
         from grader.report.terminal import scorecard
 
-        Console().print(scorecard(name, tier.tier, verdicts))
+        Console().print(scorecard(name, tier.tier, verdicts, changed))
     if any(v.outcome is Outcome.INFRASTRUCTURE for v in verdicts):
         raise typer.Exit(2)
 

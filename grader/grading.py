@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from grader import fixed_parts
 from grader.assignment import Assignment
 from grader.case import Case, InfrastructureError, Outcome, Verdict
 from grader.golden import Known
@@ -62,6 +63,11 @@ class Grading:
     def accuracy_seed(self) -> int:
         """The seed of generated images: the secret one if there is one."""
         return self.secret.seed if self.secret else self.assignment.policy.public_seed
+
+    def changed_parts(self, part: int | None = None) -> list[str]:
+        """What the submission has changed outside the TODOs of the handout, a line each."""
+        names = [allowed.name for allowed in self.assignment.allowlist if allowed.required]
+        return fixed_parts.changed_parts(self.assignment.student, self.submission.folder, names, part)
 
     def verdict(self, case: Case) -> Verdict:
         """Run and judge one case. Faults of the harness become INFRASTRUCTURE, never an exception or a zero.

@@ -36,6 +36,10 @@ REMEDIES = (
         r"^ModuleNotFoundError: No module",
         "Only the files of the assignment are submitted, and only its packages installed.",
     ),
+    (
+        r"^WrongDeviceError",
+        "No GPU accepts this: make tensors where the others are (device=x.device), and move tables and labels there.",
+    ),
     (r"Weights only load failed|weights_only=True", "Save a plain state dict: torch.save(model.state_dict(), path)."),
     (
         r"loading state_dict",

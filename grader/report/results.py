@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grader.case import Outcome, Verdict, total
-from grader.report.terminal import explanation, not_marked
+from grader.report.terminal import OUTSIDE_TODOS, explanation, not_marked, outside_todos
 
 
-def document(submission: str, tier: str, seeds: Sequence[str], verdicts: Sequence[Verdict]) -> dict:
-    """What `grader grade --json` prints: the totals, and one entry for each case or question.
+def document(
+    submission: str, tier: str, seeds: Sequence[str], verdicts: Sequence[Verdict], changed: Sequence[str] = ()
+) -> dict:
+    """What `grader grade --json` prints: the totals, one entry for each case or question, and what was `changed`.
 
     Seeds are told by name alone. `points` holds what was earned of the bonus points, of which there are `bonus`; `max`
     does not hold those. Of `max`, the points `not_marked` are those of written questions that wait for a TA.
@@ -28,6 +30,7 @@ def document(submission: str, tier: str, seeds: Sequence[str], verdicts: Sequenc
         "bonus": summed.bonus,
         "not_marked": not_marked(verdicts),
         "cases": [_entry(v) for v in verdicts],
+        "outside_todos": list(changed),
     }
 
 
@@ -48,8 +51,8 @@ def _entry(verdict):
     }
 
 
-def gradescope(tier: str, seeds: Sequence[str], verdicts: Sequence[Verdict]) -> dict:
-    """Gradescope's results.json.
+def gradescope(tier: str, seeds: Sequence[str], verdicts: Sequence[Verdict], changed: Sequence[str] = ()) -> dict:
+    """Gradescope's results.json. What was `changed` outside the TODOs is in a test that only staff sees.
 
     After an infrastructure fault it holds no score, so that nobody reads a zero. Nor does a question that waits
     for a TA, and the text says what the score lacks.
@@ -74,6 +77,9 @@ def gradescope(tier: str, seeds: Sequence[str], verdicts: Sequence[Verdict]) -> 
             for v in verdicts
         ],
     }
+    if changed:
+        told = {"output": outside_todos(changed), "output_format": "text", "visibility": "hidden"}
+        results["tests"].append({"name": OUTSIDE_TODOS, **told})
     if waiting := not_marked(verdicts):
         results["output"] += f" {waiting:g} points of written questions are not marked yet: the score is without them."
     if not complete:

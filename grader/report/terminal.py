@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from grader.case import Outcome, Total, Verdict, total
+from grader.text import visible
 
 STYLES = {
     Outcome.PASSED: "green",
@@ -16,6 +17,8 @@ STYLES = {
     Outcome.NOT_MARKED: "yellow",
 }
 OUTPUT_LINES = 12  # of what the student's code printed
+CHANGED_LINES = 12  # of what was changed outside the TODOs
+OUTSIDE_TODOS = "Outside the TODOs (no points depend on it)"
 
 
 def explanation(verdict: Verdict, verdicts: Sequence[Verdict] = ()) -> str:
@@ -56,8 +59,14 @@ def in_words(summed: Total) -> str:
     return f"{summed.earned:g} of {summed.most:g} points{on_top}"
 
 
-def scorecard(name: str, tier: str, verdicts: Sequence[Verdict]):
-    """The report card of a submission, as rich renderables."""
+def outside_todos(changed: Sequence[str]) -> str:
+    """What a TA reads about changes of the handout outside the TODOs, a line each."""
+    more = [f"and {len(changed) - CHANGED_LINES} more"] if len(changed) > CHANGED_LINES else []
+    return "\n".join([*map(visible, changed[:CHANGED_LINES]), *more])
+
+
+def scorecard(name: str, tier: str, verdicts: Sequence[Verdict], changed: Sequence[str] = ()):
+    """The report card of a submission, with what it has `changed` outside the TODOs, as rich renderables."""
     from rich.console import Group
     from rich.markup import escape
     from rich.padding import Padding
@@ -80,6 +89,8 @@ def scorecard(name: str, tier: str, verdicts: Sequence[Verdict]):
         told = explanation(v, verdicts)
         if told and v.outcome not in (Outcome.NOT_IMPLEMENTED, Outcome.NOT_MARKED):
             details += [Text(f"\n{v.case.id}  {v.outcome}", style="bold"), Padding(Text(told), (0, 0, 0, 2))]
+    if changed:
+        details += [Text(f"\n{OUTSIDE_TODOS}", style="bold"), Padding(Text(outside_todos(changed)), (0, 0, 0, 2))]
     return Group(table, *details)
 
 

@@ -24,6 +24,7 @@ _RUNTIME = (
     "case",
     "cases",
     "experiment",
+    "imaginary_gpu",
     "lazy",
     "legacy",
     "probes",

@@ -47,7 +47,7 @@ def ddpm_sample(code, rng):
 
 @case(
     "4.ddpm_sampling_rules",
-    points=0.5,
+    points=0.25,
     equation="algorithm 2 on the whole batch: every t from T - 1 to 0 once, with the labels asked for",
     shows={"timesteps": "the timesteps that the network sees, in order"} | sampling.RULES,
     needs=("4.ddpm_sample",),

@@ -45,6 +45,11 @@ def posteriors(rng):
     return rng.uniform("means", *shape, low=0.3, high=1.5), rng.uniform("logvars", *shape, low=-2.0, high=1.5)
 
 
+def gpu_and_count(rng):
+    """A GPU that no code names by itself, and a number of samples to generate there."""
+    return f"cuda:{rng.integer('GPU', 2, 100)}", rng.integer("count", 2, 6)
+
+
 def noise_shape(rng):
     """(B, C, H, W) of a batch whose noise is a sample large enough for statistics."""
     return rng.integer("batch", 256, 272), 1, rng.integer("height", 32, 36), rng.integer("width", 36, 40)

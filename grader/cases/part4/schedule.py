@@ -124,7 +124,7 @@ def add_noise(code, rng):
 
 @case(
     "4.noise",
-    points=0.5,
+    points=0.25,
     equation="eps ~ N(0, I): mean 0, variance 1, one draw for each element of each item (DDPM eq. 4)",
     shows={
         "shape": "shape of the noise",

@@ -1,6 +1,6 @@
 """Mistakes in the models of part 4."""
 
-from grader.mistakes.part4 import ddim, ddpm, lddpm, network, schedule, vae, vae_losses
+from grader.mistakes.part4 import ddim, ddpm, device, lddpm, network, schedule, vae, vae_losses
 
 MISTAKES = (
     *network.EMBEDDING,
@@ -10,6 +10,7 @@ MISTAKES = (
     *ddpm.TRAINING,
     *ddpm.SAMPLING,
     *ddpm.PREPARE,
+    *device.DEVICE,
     *ddim.SAMPLING,
     *ddim.PREPARE,
     *vae.REPARAMETERIZATION,

@@ -87,7 +87,7 @@ FLOAT64_SCHEDULE = Variant(
 OTHER_RANDOM_CALLS = Variant(
     "4.other_random_calls",
     (
-        (DRAW, "noise = torch.distributions.Normal(0.0, 1.0).sample(x.shape)"),
+        (DRAW, "noise = torch.distributions.Normal(0.0, 1.0).sample(x.shape).to(x.device)"),
         ("z = torch.randn_like(noisy_sample)\n", "z = torch.empty_like(noisy_sample).normal_(0, 1)\n"),
         (
             "torch.randn(num_samples, self.network.in_channels, 32, 32, device=device)",

@@ -1,0 +1,73 @@
+"""Part 4: whether everything is on the device that was asked for. Timesteps are indexed from 0."""
+
+from grader.case import case
+from grader.cases.part4 import inputs
+from grader.lazy import Lazy
+
+torch = Lazy("torch")
+probes = Lazy("grader.probes")
+imaginary_gpu = Lazy("grader.imaginary_gpu")
+
+SHOWS = {
+    "computed_on": "where training and sampling compute, with the model on an imaginary GPU that is asked for",
+    "count": "number of samples that come from there",
+}
+
+
+def on_imaginary_gpu(rng, build):
+    """Train and sample on an imaginary GPU, as a TA's machine does on a real one. Observes what SHOWS tells.
+
+    Args:
+        build: called as build() for a new model, whose network may be `watched`.
+    """
+    gpu, count = inputs.gpu_and_count(rng)
+    labels, samples = rng.integers("labels", 0, 10, count).tolist(), []
+
+    def train_and_sample(device):
+        model = build().to(device)
+        model(torch.zeros(count, 1, 32, 32, device=device), torch.tensor(labels, device=device))
+        model.eval().generate_sample(count, device=device, labels=torch.tensor(labels))
+        samples[:] = probes.tensor(model.generate_sample(count, device=device), "generate_sample")
+
+    return {"computed_on": imaginary_gpu.computes_on(gpu, train_and_sample), "count": len(samples)}
+
+
+def watched(code, in_channels=1):
+    """The student's U-Net, which computes one item to show that it can on these devices, and else answers 0.1 x_t."""
+    shown = set()
+
+    def predict(x, t, label):
+        given = {"x_t": x, "timestep": t, "label": label}
+        places = {name: str(value.device) for name, value in given.items() if isinstance(value, torch.Tensor)}
+        told = ", ".join(f"{name} on {place}" for name, place in places.items())
+        if told not in shown:
+            shown.add(told)
+            _compute(own, given.values(), f"the network gets {told}" if len(set(places.values())) > 1 else "")
+        return 0.1 * x
+
+    network = probes.SpyNetwork(code, predict, in_channels=in_channels).network
+    own = type(network).forward.__get__(network)
+    return network
+
+
+def _compute(forward, arguments, told):
+    """Call the student's network, of which only devices count here: 4.unet tells of the rest."""
+    try:
+        forward(*(a[:1] if isinstance(a, torch.Tensor) and a.dim() else a for a in arguments))
+    except imaginary_gpu.WrongDeviceError as error:
+        raise imaginary_gpu.WrongDeviceError(told or f"inside the network {error}") from error
+    except Exception:
+        return
+
+
+@case(
+    "4.device",
+    points=0.5,
+    equation="all tensors on one device: make each one with device=x.device, move tables and labels there",
+    shows=SHOWS,
+    needs=("4.ddpm_loss", "4.ddpm_sample"),
+)
+def device(code, rng):
+    """Device: training and sampling leave no tensor on the CPU when a GPU is asked for"""
+    setting = inputs.schedule(rng, 2, 4)
+    return on_imaginary_gpu(rng, lambda: code.models.DDPM(watched(code), code.models.VarianceScheduler(**setting)))
