@@ -220,7 +220,6 @@ SAMPLING = (
         "if False:",
         "Fewer labels than samples are accepted: raise an exception.",
         "ddpm_sampling_rules",
-        "vae_sample",
     ),
 )
 
