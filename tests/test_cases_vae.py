@@ -1,5 +1,6 @@
 """The VAE's cases: which reductions of the losses they accept, what they tell, and how sure their statistics are."""
 
+import re
 from types import SimpleNamespace
 
 import assignment
@@ -70,26 +71,32 @@ def test_both_losses_are_averaged_over_the_batch_or_neither(divergence, reconstr
     assert alike == ((divergence in OF_THE_BATCH) == (reconstruction in OF_THE_BATCH))
 
 
-@pytest.mark.parametrize("returned", [None, torch.zeros(1), (torch.zeros(1), torch.zeros(1))])
-def test_a_forward_pass_that_does_not_return_three_tensors_is_told_so(returned):
-    code = with_vae(forward=lambda self, x, label: returned)
-    with pytest.raises(TypeError, match=r"forward must return \(reconstruction, mean, logvar\), not "):
-        observed(vae, code)
-
-
 @pytest.mark.parametrize(
-    ("case", "method"),
-    [(vae_reparameterize, "reparameterize"), (vae_decode, "decode"), (vae_sample, "generate_sample")],
+    ("returned", "told"),
+    [(None, "(NoneType)"), (torch.zeros(1), "(Tensor)"), ((torch.zeros(1), 2.0, None), "(Tensor, float, NoneType)")],
 )
+def test_a_forward_pass_that_does_not_return_three_tensors_is_told_so(returned, told):
+    code = with_vae(forward=lambda self, x, label: returned)
+    message = f"forward must return the tensors (reconstruction, mean, logvar), not {told}"
+    for case in (vae, vae_decode, vae_sample):
+        with pytest.raises(TypeError, match=re.escape(message)):
+            observed(case, code)
+
+
+@pytest.mark.parametrize(("case", "method"), [(vae_reparameterize, "reparameterize"), (vae_sample, "generate_sample")])
 def test_a_method_that_returns_no_tensor_is_told_so(case, method):
     with pytest.raises(TypeError, match=f"{method} must return a tensor, not NoneType"):
         observed(case, with_vae(**{method: lambda self, *args, **kwargs: None}))
 
 
-def test_the_shape_of_latents_is_found_and_a_forward_pass_that_fails_does_not_hide_other_faults():
+def test_the_shape_of_latents_is_found_and_cases_that_need_no_forward_pass_work_without_it():
     assert autoencoders.latent_shape(models.VAE(mid_channels=(16, 16), latent_dim=3)) == (3, 8, 8)
-    assert autoencoders.latent_shape(with_vae(forward=None).assignment.prepare_vae()) == (16,)
-    assert autoencoders.latent_shape_of(SimpleNamespace()) == (16,)
+    code = with_vae(forward=None)
+    with pytest.raises(TypeError):
+        autoencoders.latent_shape(code.assignment.prepare_vae())
+    assert autoencoders.latent_shape_if_any(code.assignment.prepare_vae) == (16,)
+    for case in (vae_reparameterize, vae_kl):
+        assert observed(case, code).keys() == observed(case).keys()
 
 
 def test_the_factor_of_noise_is_found_in_latents_however_they_are_decoded():

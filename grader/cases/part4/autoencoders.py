@@ -17,27 +17,27 @@ def prepared(code):
 def moments(model, x, labels):
     """What forward returns, if it is three tensors: (reconstruction, mean, logvar)."""
     returned = model(x, labels)
-    if not isinstance(returned, tuple | list) or len(returned) != 3:
-        raise TypeError(f"forward must return (reconstruction, mean, logvar), not {type(returned).__name__}")
-    return [probes.tensor(value, "each item that forward returns") for value in returned]
+    values = returned if isinstance(returned, tuple | list) else [returned]
+    if len(values) != 3 or not all(isinstance(value, torch.Tensor) for value in values):
+        kinds = ", ".join(type(value).__name__ for value in values)
+        raise TypeError(f"forward must return the tensors (reconstruction, mean, logvar), not ({kinds})")
+    return values
 
 
 @torch.no_grad()
 def latent_shape(model):
-    """The shape of an image's latents: their rank and size are the student's choice.
+    """The shape of an image's latents: their rank and size are the student's choice."""
+    _, mean, _ = moments(model.eval(), torch.zeros(2, 1, 32, 32), torch.zeros(2, dtype=torch.int64))
+    return tuple(mean.shape[1:])
 
-    Where the forward pass fails, it is that of a vector, so that the fault is counted once.
+
+def latent_shape_if_any(prepare):
+    """The same of the VAE that `prepare` gives, and that of a vector where it cannot be built or run.
+
+    So a case that needs neither encoder nor decoder works without them.
     """
     try:
-        return tuple(moments(model.eval(), torch.zeros(1, 1, 32, 32), torch.zeros(1, dtype=torch.int64))[1].shape[1:])
-    except Exception:
-        return (16,)
-
-
-def latent_shape_of(code):
-    """The same for the VAE that prepare_vae builds, if it does."""
-    try:
-        return latent_shape(code.assignment.prepare_vae())
+        return latent_shape(prepare())
     except Exception:
         return (16,)
 

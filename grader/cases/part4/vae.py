@@ -20,7 +20,7 @@ STATISTIC = 20_000  # draws, at least; the bounds below are then five standard e
     shows={
         "shape": "shape of the reconstruction",
         "moments": "whether mean and logvar have the same shape, with the batch first",
-        "mean_decoded": "whether the reconstruction is decode(mean, label) when every random number is 0",
+        "decoded": "which of mean and logvar is decoded, with the label, when every random number is 0",
         "sample_decoded": "whether the reconstruction is decode(reparameterize(mean, logvar), label) for known noise",
         "noise_matters": "whether the reconstruction depends on the noise in training",
         "image_matters": "of which items the reconstruction changes when some images do (in eval mode: of these)",
@@ -52,11 +52,12 @@ def _evaluated(rng, model, x, labels):
         z = model.reparameterize(mean, logvar)
     with torch.no_grad(), probes.noise_tape(0.0):  # a decoder that draws noise of its own is told by it
         of_mean = reconstruct(x, labels)
-        mean_image, image, others = (model.decode(latents, labels) for latents in (mean, z, mean.flip(0)))
+        image, others = model.decode(z, labels), model.decode(mean.flip(0), labels)
+        images = {"mean": model.decode(mean, labels), "logvar": model.decode(logvar, labels)}
         return {
             "shape": of_mean.shape,
             "moments": mean.shape == logvar.shape and len(mean) == len(x),
-            "mean_decoded": autoencoders.same_images(of_mean, mean_image, others),
+            "decoded": ", ".join(n for n, i in images.items() if autoencoders.same_images(of_mean, i, others)),
             "sample_decoded": autoencoders.same_images(of_sample, image, others),
             "image_matters": changed("replaced images", 0, rng.uniform("others", *x.shape, low=-1.0)),
             "label_matters": changed("replaced labels", 1, (labels + 3) % 10),
@@ -65,7 +66,7 @@ def _evaluated(rng, model, x, labels):
 
 def _trained(model, x, labels):
     """What holds in training mode: some VAEs decode the mean in evaluation."""
-    model.train()
+    model.train().requires_grad_(True)  # that it takes gradients is asked of prepare_vae
     with torch.no_grad(), probes.noise_tape(0.0):
         without_noise = autoencoders.moments(model, x, labels)[0]
     with probes.noise_tape(1.0):
@@ -97,7 +98,7 @@ def _trained(model, x, labels):
 def vae_reparameterize(code, rng):
     """Reparameterisation: z is normal with the given moments, and gradients reach both"""
     model, levels = code.assignment.prepare_vae(), inputs.logvar_levels(rng)
-    latents = autoencoders.latent_shape(model)
+    latents = autoencoders.latent_shape_if_any(lambda: model)
     shape = (rng.integer("count", 3, 7), *latents)
     model.train()
     level = torch.arange(math.prod(shape)).reshape(shape) % 3

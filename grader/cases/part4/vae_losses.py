@@ -67,7 +67,7 @@ def vae_reconstruction(code, rng):
 def vae_kl(code, rng):
     """Divergence: the closed form, on the scale of the reconstruction loss"""
     model, (means, logvars) = code.models.VAE, inputs.posteriors(rng)
-    shape = (means.shape[1], *autoencoders.latent_shape_of(code))
+    shape = (means.shape[1], *autoencoders.latent_shape_if_any(lambda: code.assignment.prepare_vae()))
     # The latents of an item differ in the sign of their mean only, so that their number cancels in the ratios.
     signs = (1.0 - 2.0 * (torch.arange(math.prod(shape[1:])) % 2)).reshape(shape[1:])
 

@@ -265,7 +265,6 @@ SAMPLING = (
         "Fewer labels than samples are accepted: raise an exception.",
         "ddpm_sampling_rules",
         "ddim_sampling_rules",
-        "vae_sample",
     ),
 )
 

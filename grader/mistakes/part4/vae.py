@@ -83,13 +83,6 @@ MODEL = (
         "vae",
     ),
     mistake(
-        "latents_detached",
-        FORWARD,
-        "return self.decode(self.reparameterize(mean, logvar).detach(), label), mean, logvar",
-        "The latents are cut off from the encoder (detach, .data or no_grad), so the reconstruction does not train it.",
-        "vae",
-    ),
-    mistake(
         "moments_detached",
         FORWARD,
         "return self.decode(self.reparameterize(mean, logvar), label), mean.detach(), logvar.detach()",
@@ -172,6 +165,14 @@ SAMPLING = (
         LABELS,
         f"{LABELS}\n        labels = torch.zeros_like(labels)",
         "The labels asked for never reach the decoder.",
+        "vae_sample",
+    ),
+    mistake(
+        "labels_counted_for_samples",
+        LABELS,
+        "labels = torch.randint(0, self.num_classes, (num_samples,)) if labels is None else labels\n"
+        "        num_samples, labels = len(labels), labels.to(device)",
+        "Fewer labels than samples are accepted: raise an exception.",
         "vae_sample",
     ),
     mistake(

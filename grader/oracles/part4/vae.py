@@ -21,8 +21,9 @@ def _vae(rng):
         "shape": np.array([count, 1, 32, 32]),
         "image_matters": _chosen(rng, "replaced images", count),
         "label_matters": _chosen(rng, "replaced labels", count),
+        "decoded": np.array("mean"),
         "unreached": np.array(""),
-        **_yes("moments", "mean_decoded", "sample_decoded", "noise_matters", "moments_learn"),
+        **_yes("moments", "sample_decoded", "noise_matters", "moments_learn"),
     }
 
 
