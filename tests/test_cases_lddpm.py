@@ -58,7 +58,7 @@ class Own(nn.Module):
 
 
 def own():
-    vae = VAE(mid_channels=(8,), latent_dim=2)
+    vae = VAE(mid_channels=(8,), latent_dim=2, patch=2)
     network = UNet(in_channels=2, down_channels=(8,), up_channels=(8,), time_emb_dim=8)
     return Own(autoencoder=vae, unet=network, scheduler=VarianceScheduler(), scale=0.18)
 

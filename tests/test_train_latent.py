@@ -19,7 +19,7 @@ CONFIG = TrainConfig(epochs=2, batch_size=16, learning_rate=0.01, ema_decay=0.9,
 def build():
     """The smallest latent DDPM, always the same."""
     torch.manual_seed(0)
-    vae = VAE(mid_channels=(8, 8), latent_dim=2, kl_weight=0.01)
+    vae = VAE(mid_channels=(8, 8), latent_dim=2, patch=2, kl_weight=0.01)
     network = UNet(in_channels=2, down_channels=(8, 8), up_channels=(8, 8), time_emb_dim=8)
     return LDDPM(network, vae, VarianceScheduler(num_steps=10))
 

@@ -16,7 +16,7 @@ def prepare_ddim():
 
 
 def prepare_vae():
-    return VAE(in_channels=1, height=32, width=32, mid_channels=[16, 32, 32], latent_dim=1, num_classes=10)
+    return VAE(in_channels=1, height=32, width=32, mid_channels=[16, 32, 32], latent_dim=1, patch=2)
 
 
 def prepare_lddpm():
