@@ -55,17 +55,22 @@ def test_a_step_of_the_wrong_shape_is_told_so(make_submission, solution_text, ve
 
 
 @pytest.mark.parametrize(
-    ("new", "told"),
+    ("old", "new", "told"),
     [
-        ("pass", "generate_sample must call the network"),
-        (f"{UPDATE}[:, :, 2:]", r"generate_sample must return shape \(\d, 1, 32, 32\), not \(\d, 1, 30, 32\)"),
+        (UPDATE, "pass", "generate_sample must call the network"),
+        (
+            "return self.denoise(x, labels)\n",
+            "return self.denoise(x, labels)[:, :, 2:]\n",
+            r"generate_sample must return shape \(\d, 1, 32, 32\), not \(\d, 1, 30, 32\)",
+        ),
     ],
+    ids=["no network", "too small"],
 )
 @pytest.mark.parametrize("id", ["4.ddim_sample", "4.ddim_sampling_rules"])
-def test_what_a_ddim_does_not_generate_is_told(id, new, told, make_submission, solution_text, verdicts_of):
-    text = solution_text("models").replace("-1, -1, -self.stride)", "-1, -1, -99)")  # one step
-    assert text.count(UPDATE) == 1
-    verdict = verdicts_of(make_submission(models=text.replace(UPDATE, new)), id)[id]
+def test_what_a_ddim_does_not_generate_is_told(id, old, new, told, make_submission, solution_text, verdicts_of):
+    text = solution_text("models")
+    assert text.count(old) == 1
+    verdict = verdicts_of(make_submission(models=text.replace(old, new)), id)[id]
     assert verdict.outcome is Outcome.ERROR
     assert re.search(f"ValueError: {told}", verdict.message), verdict.message
 
