@@ -54,10 +54,11 @@
 # *Latents.* One vector of 16 numbers an image. Encoder and decoder take the whole image as one patch, which makes them
 # multilayer perceptrons: on centred garments they learn as well as convolutions, and several times as fast.
 #
-# *Losses.* Absolute errors, summed over the image. Where garments of a class differ, the best guess under squared errors
-# is their mean, a blur that is no garment; under absolute errors it is the median, which is one of them. The divergence
-# weighs 8 times as much as it would in the bound for a Laplace distribution of scale 1: few nats are left for the
-# latents, so that what is drawn from the prior looks like what the decoder was trained on, at the price of variety.
+# *Losses.* Absolute errors, summed over the image. Where garments of a class differ, the best guess under squared
+# errors is their mean, a blur that is no garment; under absolute errors it is the median, pixel by pixel, which is
+# sharper. The divergence weighs 8 times as much as in the bound for a Laplace distribution of scale 1: few nats are
+# left for the latents, so that what is drawn from the prior looks like what the decoder was trained on, at the price of
+# variety.
 #
 # *Label.* Its embedding is added in every residual block, of encoder and decoder; the encoder need not spend latents on
 # the class. What still fails are sandals, whose straps fall in other places in every image, and shirts.
