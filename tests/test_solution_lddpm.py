@@ -22,7 +22,7 @@ class Knowing(nn.Module):
         self.z_0, self.weight, self.seen = 0.0, nn.Parameter(torch.ones(())), []
 
     def forward(self, z_t, timestep, label):
-        self.seen.append((z_t.detach(), timestep))
+        self.seen.append((z_t.detach(), timestep, label, torch.is_grad_enabled()))
         z_0 = self.z_0.repeat(len(z_t) // len(self.z_0), 1, 1, 1)
         alpha_bar = SCHEDULER.alpha_bars[timestep].reshape(-1, 1, 1, 1)
         return self.weight * (z_t - alpha_bar.sqrt() * z_0) / (1 - alpha_bar).sqrt()
@@ -57,7 +57,10 @@ def test_with_a_network_that_knows_the_latents_samples_are_their_images(images, 
     torch.testing.assert_close(samples, expected, rtol=1e-4, atol=1e-5)
     others = model.vae.decode(mean, (LABELS + 1) % 10)  # the test could fail: so much depends on the label
     assert (samples - others).abs().amax() > 0.01
-    assert len(model.network.seen[0][0]) == (10 if guidance_weight else 5)
+    for z_t, _, label, with_gradient in model.network.seen:
+        assert len(z_t) == (10 if guidance_weight else 5)
+        assert torch.equal(label[:5], LABELS)
+        assert not with_gradient
 
 
 def test_the_network_is_trained_on_noisy_latents_of_the_scale_asked_for(images):
@@ -65,7 +68,7 @@ def test_the_network_is_trained_on_noisy_latents_of_the_scale_asked_for(images):
     mean = known_to(model, images)
     with noise_tape(0.0):
         loss = model(images, LABELS)
-    seen, t = model.network.seen[-1]
+    seen, t, *_ = model.network.seen[-1]
     torch.testing.assert_close(seen, SCHEDULER.alpha_bars[t].sqrt().reshape(-1, 1, 1, 1) * mean / STD)
     assert loss < 1e-10  # there is no noise, and the network says so
 
@@ -78,7 +81,7 @@ def test_latents_are_drawn_from_the_posterior(images):
     with noise_tape(1.0):
         model(images, LABELS)
         noise = torch.randn_like(mean)  # the tape's, in the latents and in z_t
-    seen, t = model.network.seen[-1]
+    seen, t, *_ = model.network.seen[-1]
     alpha_bar = SCHEDULER.alpha_bars[t].reshape(-1, 1, 1, 1)
     latents = (mean + (0.5 * logvar).exp() * noise) / STD
     torch.testing.assert_close(seen, alpha_bar.sqrt() * latents + (1 - alpha_bar).sqrt() * noise, rtol=1e-4, atol=1e-5)
