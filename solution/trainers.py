@@ -116,8 +116,8 @@ def train(model, dataset, checkpoint, config=TrainConfig(), device=None, resume=
         if mean != mean:
             raise TrainingError("the loss is NaN: lower the learning rate, or look for a division by zero in the loss")
         progress = {"epoch": progress["epoch"] + 1, "step": 0, "total": 0.0, "losses": [*progress["losses"], mean]}
+        save_weights(ema.module, checkpoint)  # first: whoever resumes after the last epoch has nothing left to save
         store(state_path, parts, config, progress)
-        save_weights(ema.module, checkpoint)
     state_path.unlink(missing_ok=True)
     return progress["losses"]
 

@@ -234,7 +234,9 @@ def test_every_mistake_and_variant_applies_and_compiles(assignment, tmp_path):
     solution = {path.name: path.read_text() for path in assignment.solution.glob("*.py")}
     for change in (*assignment.mistakes, *assignment.variants):
         written = write_patched(assignment, change, tmp_path / change.id)
-        changed = {path.name: path.read_text() for path in written.iterdir() if path.read_text() != solution[path.name]}
+        changed = {
+            path.name: path.read_text() for path in written.iterdir() if path.read_text() != solution.get(path.name)
+        }
         assert changed, change.id
         for name, text in changed.items():
             compile(text, f"{change.id}/{name}", "exec")
@@ -244,9 +246,12 @@ def test_every_mistake_and_variant_applies_and_compiles(assignment, tmp_path):
 
 
 def small_assignment():
-    """Two cases and one accuracy, as the points table sees them; `ASKED` is its written question."""
-    cases = [SimpleNamespace(id="4.a", points=0.5, title="A"), SimpleNamespace(id="4.b", points=2, title="B")]
-    accuracy = SimpleNamespace(part=4, title="C", points=32.0, nothing_at=0.75, everything_at=0.85)
+    """Two cases and one accuracy, a bonus, as the points table sees them; `ASKED` is its written question."""
+    cases = [
+        SimpleNamespace(id="4.a", points=0.5, title="A", bonus=False),
+        SimpleNamespace(id="4.b", points=2, title="B", bonus=False),
+    ]
+    accuracy = SimpleNamespace(part=4, title="C", points=32.0, bonus=True, nothing_at=0.75, everything_at=0.85)
     return SimpleNamespace(cases=cases, policy=SimpleNamespace(accuracy={"ddpm": accuracy}))
 
 
@@ -255,9 +260,9 @@ TABLE = """| case or question | points | what is tried or asked |
 |---|---:|---|
 | `4.a` | 0.5 | A |
 | `4.b` | 2 | B |
-| `4.ddpm_accuracy` | 32 | C (75% earns nothing, 85% everything) |
+| `4.ddpm_accuracy` | +32 | C (75% earns nothing, 85% everything) |
 | `6.d` | 1.5 | Written: D |
-| **total** | **36** | |"""
+| **total** | **4** | and 32 bonus points (+) |"""
 
 
 def test_the_points_table_lists_what_earns_points_and_adds_it_up():
@@ -267,8 +272,9 @@ def test_the_points_table_lists_what_earns_points_and_adds_it_up():
 def test_the_real_points_table_adds_up(assignment):
     rows = [line.split("|") for line in points_table(assignment, assignment.questions).splitlines()[2:]]
     assert {len(row) for row in rows} == {5}  # no title may hold a '|'
-    points = [float(row[2].strip(" *")) for row in rows]
-    assert points[-1] == pytest.approx(sum(points[:-1]))
+    points = [row[2].strip(" *") for row in rows]
+    total, bonus = (sum(float(p) for p in points[:-1] if p.startswith("+") is on_top) for on_top in (False, True))
+    assert (float(points[-1]), rows[-1][3].strip()) == (total, f"and {bonus:g} bonus points (+)")
     assert len(points) - 1 == len([*assignment.cases, *assignment.policy.accuracy, *assignment.questions])
 
 

@@ -10,7 +10,7 @@ from models import VAE
 from torch.distributions import Normal, kl_divergence
 
 CPU = torch.device("cpu")
-small_vae = partial(VAE, mid_channels=(16, 16), latent_dim=3, num_classes=4)
+small_vae = partial(VAE, mid_channels=(16, 16), latent_dim=3, num_classes=4, patch=2)
 finite = partial(st.floats, allow_nan=False)
 posteriors = st.lists(st.tuples(finite(-5, 5), finite(-6, 4)), min_size=6, max_size=6).map(
     lambda rows: torch.tensor(rows, dtype=torch.float64).T.reshape(2, 2, 3)  # (mean, logvar) of 2 items with 3 latents
@@ -34,9 +34,9 @@ def test_the_divergence_is_the_mean_log_ratio_of_samples():
     assert abs(ratios.mean() - exact) < 4 * ratios.std() / len(ratios) ** 0.5
 
 
-def test_the_reconstruction_loss_is_the_squared_distance_of_images_averaged_over_the_batch():
+def test_the_reconstruction_loss_is_the_l1_distance_of_images_averaged_over_the_batch():
     pred, target = torch.randn(3, 2, 5, 4), torch.randn(3, 2, 5, 4)
-    distances = [torch.dist(p, t) ** 2 for p, t in zip(pred, target, strict=True)]
+    distances = [torch.dist(p, t, p=1) for p, t in zip(pred, target, strict=True)]
     torch.testing.assert_close(VAE.reconstruction_loss(pred, target), sum(distances) / 3)
 
 
@@ -118,14 +118,21 @@ def test_other_sizes_and_channels(height, width, channels):
     assert reconstruction.abs().max() <= 1
 
 
-def test_the_default_has_one_vector_as_latents():
-    model = VAE()
-    assert (model.latent_dim, model.num_classes, model.mid_size) == (16, 10, (128, 1, 1))
+def test_the_default_is_a_multilayer_perceptron_with_a_vector_as_latents():
+    model, x = VAE(), torch.rand(2, 1, 32, 32)
+    assert (model.latent_dim, model.num_classes, model.mid_size) == (16, 10, (512, 1, 1))
+    assert {m.kernel_size for m in model.modules() if isinstance(m, torch.nn.Conv2d)} == {(1, 1)}
+    reconstruction, mean, _ = model(x, torch.tensor([0, 9]))
+    assert (reconstruction.shape, mean.shape) == (x.shape, (2, 16, 1, 1))
 
 
 def test_a_few_steps_of_training_lower_the_loss():
     torch.manual_seed(0)
-    model, x, labels = small_vae(), torch.rand(8, 1, 32, 32) * 2 - 1, torch.arange(8) % 4
+    model, x, labels = (
+        small_vae(),
+        torch.linspace(-1, 1, 8).reshape(8, 1, 1, 1).expand(8, 1, 32, 32),
+        torch.arange(8) % 4,
+    )
     optimizer, losses = torch.optim.Adam(model.parameters(), 3e-3), []
     for _ in range(25):
         reconstruction, mean, logvar = model(x, labels)

@@ -41,14 +41,15 @@ def data():
     return TensorDataset(torch.rand(48, 1, 8, 8, generator=generator), torch.arange(48) % 10)
 
 
-def test_an_interrupted_training_ends_with_the_same_weights(tmp_path, data, monkeypatch):
+@pytest.mark.parametrize("cut", [8, 14], ids=["in the second epoch", "after the last step"])
+def test_an_interrupted_training_ends_with_the_same_weights(cut, tmp_path, data, monkeypatch):
     train(Denoiser(), data, tmp_path / "whole.pt", CONFIG, "cpu")
     steps = []
 
     def power_cut(path, *arguments, store=trainers.store):
         store(path, *arguments)
         steps.append(path)
-        if len(steps) == 8:  # in the second epoch
+        if len(steps) == cut:
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:

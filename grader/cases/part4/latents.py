@@ -1,5 +1,6 @@
 """How the latent DDPM of part 4 is tried, whatever its VAE is. Timesteps are indexed from 0."""
 
+import contextlib
 from unittest import mock
 
 from grader.lazy import Lazy
@@ -96,22 +97,35 @@ class LatentModel:
         return table[t.long().clamp(0, len(table) - 1)].reshape(-1, *[1] * (like.dim() - 1))
 
     def reconstructions(self, x, labels):
-        """The VAE's own reconstruction of every image under every label, shape (labels, images, C, H, W)."""
-        with torch.no_grad():
-            images = self.vae(x.repeat(len(labels), 1, 1, 1), labels.repeat_interleave(len(x)))[0]
-        return images.unflatten(0, (len(labels), len(x)))
+        """The VAE's own reconstruction of every image under every label, shape (labels, images, C, H, W).
 
-    def sample(self, labels):
-        """(samples, first, decoded): with the noise at first, and what the VAE decoded last (None: unknown)."""
-        decoded, decode, calls = [None], self.vae.decode, len(self.calls)
+        If `forward` calls `decode` with another label, that is told elsewhere, and does not count here.
+        """
+        shape, asked = (len(labels), len(x)), labels.repeat_interleave(len(x))
+        with torch.no_grad():
+            with self._decoded() as decoded:
+                images = self.vae(x.repeat(len(labels), 1, 1, 1), asked)[0]
+            images = self.vae.decode(decoded[-1], asked) if decoded else images
+        return images.unflatten(0, shape)
+
+    @contextlib.contextmanager
+    def _decoded(self):
+        """The latents that the VAE's `decode` gets within this context, a list."""
+        decoded, decode = [], self.vae.decode
 
         def recorded(*args, **kwargs):
             decoded.append((*args, *kwargs.values())[0])
             return decode(*args, **kwargs)
 
         with mock.patch.object(self.vae, "decode", recorded):
+            yield decoded
+
+    def sample(self, labels):
+        """(samples, first, decoded): with the noise at first, and what the VAE decoded last (None: unknown)."""
+        calls = len(self.calls)
+        with self._decoded() as decoded:
             samples = self.model.generate_sample(len(labels), device=torch.device("cpu"), labels=labels)
-        return samples, self.calls[calls].x[: len(labels)], decoded[-1]
+        return samples, self.calls[calls].x[: len(labels)], decoded[-1] if decoded else None
 
 
 def _shape_of_item(batch):

@@ -102,7 +102,6 @@ TRAINING = (
         "return F.mse_loss(self.network(x, t, label), noise)",
         "The network gets x_0: it must get the noisy x_t.",
         "ddpm_training",
-        "ddim_loss",
         "lddpm_frozen",
     ),
     mistake(
