@@ -79,7 +79,9 @@ def scorecard(name: str, tier: str, verdicts: Sequence[Verdict], changed: Sequen
     table.add_column("points", f"{summed.earned:g}/{summed.most:g}", justify="right", no_wrap=True)
     waiting = not_marked(verdicts)
     table.add_column("outcome", f"{waiting:g} NOT_MARKED" if waiting else "", no_wrap=True)
-    table.add_column("what was tried", f"bonus points (+) on top: up to {summed.bonus:g}" if summed.bonus else "")
+    table.add_column("what was tried")
+    if summed.bonus:
+        table.caption, table.caption_justify = f"bonus points (+) on top: up to {summed.bonus:g}", "left"
     for v in verdicts:
         style, earned = STYLES[v.outcome], "?" if v.outcome is Outcome.NOT_MARKED else f"{v.points:g}"
         worth = f"{'+' if v.case.bonus else ''}{v.case.points:g}"
