@@ -90,7 +90,7 @@ def test_a_method_that_returns_no_tensor_is_told_so(case, method):
 
 
 def test_the_shape_of_latents_is_found_and_cases_that_need_no_forward_pass_work_without_it():
-    assert autoencoders.latent_shape(models.VAE(mid_channels=(16, 16), latent_dim=3)) == (3, 8, 8)
+    assert autoencoders.latent_shape(models.VAE(mid_channels=(16, 16), latent_dim=3, patch=2)) == (3, 8, 8)
     code = with_vae(forward=None)
     with pytest.raises(TypeError):
         autoencoders.latent_shape(code.assignment.prepare_vae())

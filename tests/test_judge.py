@@ -103,6 +103,7 @@ def test_right_arrays_do_not_pass_if_the_run_did_not_complete(ended):
 
 
 WELL_KNOWN = [
+    ("WrongDeviceError", "all tensors must be on the same device, but add got cpu and cuda:7"),
     ("AssertionError", "Torch not compiled with CUDA enabled"),
     ("ModuleNotFoundError", "No module named 'einops'"),
     ("UnpicklingError", "Weights only load failed. This file ..."),
