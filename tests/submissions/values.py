@@ -71,7 +71,7 @@ def alphas(value, head=""):
 
 
 def sampling(statement):
-    """A generate_sample that returns this."""
+    """A `denoise` of DDPM that returns this."""
     return folder(
         instead_of("        return x\n        # END ANSWER\n\n    def guided", f"        {statement}\n\n    def guided")
     )
@@ -148,13 +148,13 @@ ATTACKS = (
     ),
     Attack(
         "samples of 10^10 pixels with stride 0",
-        sampling("return torch.zeros(1).expand(num_samples, 1, 10**5, 10**5)"),
+        sampling("return torch.zeros(1).expand(len(x), 1, 10**5, 10**5)"),
         {"4.ddpm_sample": FAILED, "4.schedule": PASSED},
         "shape of the samples: .* expected 32, got 100000",
     ),
     Attack(
         "an array of 10 GB",
-        sampling("return torch.zeros(1).expand(num_samples, 5 * 10**8 // 12 * 12, 32, 32)"),
+        sampling("return torch.zeros(1).expand(len(x), 5 * 10**8 // 12 * 12, 32, 32)"),
         {"4.ddpm_sample": FAILED, "4.schedule": PASSED},
         "pixels of .*samples.*: a tensor is needed, not Tensor .* elements are too many",
     ),
