@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-SYSTEM_PACKAGES := bubblewrap libseccomp2
+SYSTEM_PACKAGES := bubblewrap libseccomp2 chromium slurm-wlm munge
 
 .PHONY: demo test check bench system-deps clean
 
