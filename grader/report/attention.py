@@ -92,7 +92,8 @@ def _of_record(record: Record, accuracies: Mapping[str, AccuracyPolicy]) -> Iter
         if id in accuracies and (told := _borderline(verdict.figures, accuracies[id])):
             yield Reason(Kind.BORDERLINE, f"{id}: {told}")
     if record.changed:
-        yield Reason(Kind.CHANGED, outside_todos(record.changed))
+        lines = outside_todos(record.changed).splitlines()
+        yield Reason(Kind.CHANGED, "\n".join(shown(line, 200) for line in lines))
     if waiting := not_marked(record.verdicts):
         yield Reason(Kind.NOT_MARKED, f"{waiting:g} points")
 
