@@ -73,6 +73,12 @@ def test_everything_unusual_is_told_the_most_urgent_first(assignment, ddpm):
     assert [(r.kind, r.text) for r in found["r2"]] == [(Kind.SIMILAR, "91% like that of Ada: models.py")]
 
 
+def test_one_fault_in_many_cases_is_told_once(assignment):
+    verdicts = [Verdict(case, Outcome.INFRASTRUCTURE, 0.0, "not graded yet") for case in assignment.cases[:5]]
+    (found,) = reasons([record(*verdicts)], assignment.policy)["r1"]
+    assert found.text == f"{assignment.cases[0].id} and 4 more: not graded yet"
+
+
 def test_pairs_and_changes_of_submissions_that_are_gone_are_left_out(assignment):
     pair = SimpleNamespace(first="r1", second="gone", share=1.0, what="models.py")
     change = SimpleNamespace(record="gone", case="1.x", before=0.0, after=0.5, reason="")

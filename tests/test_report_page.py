@@ -1,12 +1,15 @@
 """The report in a browser, as an instructor opens it: from a file, without a network, with a class that is hostile."""
 
+import itertools
 import re
 import shutil
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from grader.report import outputs
+from grader.report import page as page_module
 from tests.classes import HOSTILE, a_class, hostile, pairs_and_changes
 
 QUIET = (
@@ -112,7 +115,7 @@ def test_the_table_is_filtered_by_name_outcome_case_mistake_and_reason(grades, v
         assert page.locator("#samples figure:visible").count() <= promised
     page.get_by_role("button", name="Show all").click()
     expect(page.locator("#count")).to_have_text("30 of 30 submissions")
-    page.get_by_label("Needs a human").select_option(label="Similar to another submission")
+    page.locator("#kind").select_option(label="Similar to another submission")
     assert len(names(page)) == 2
 
 
@@ -160,6 +163,24 @@ def test_paper_has_the_table_but_nothing_to_click(grades, visit):
     assert page.locator("#submissions").is_visible()
     box = page.locator(".scroll").evaluate("box => [box.scrollHeight, box.clientHeight]")
     assert box[0] == box[1]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_colour_of_text_stands_out_from_what_it_is_on(scheme):
+    """By the contrast that WCAG 2.1 asks of text at level AA: 4.5."""
+
+    def luminance(colour):
+        channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+        return np.dot(linear, (0.2126, 0.7152, 0.0722))
+
+    style = (page_module.TEMPLATES / "style.css").read_text()
+    blocks = re.findall(r":root \{(.*?)\}", style, re.DOTALL)
+    colours = dict(re.findall(r"--(\w+): (#\w{6})", blocks[["light", "dark"].index(scheme)]))
+    texts = ("ink", "soft", "accent", "passed", "failed", "error", "missing", "ours", "marked", "waiting")
+    for text, under in itertools.product(texts, ("paper", "card", "shade")):
+        dark, bright = sorted(luminance(colours[name]) for name in (text, under))
+        assert (bright + 0.05) / (dark + 0.05) >= 4.5, f"{text} on {under}"
 
 
 def test_a_hostile_class_is_shown_and_does_nothing(assignment, tmp_path, visit):
