@@ -24,6 +24,7 @@ from grader.batch.progress import Display
 from grader.batch.terms import Terms, to_do
 from grader.case import InfrastructureError
 from grader.policy import Strict, read_toml
+from grader.text import say
 
 POLL_SECONDS = 5.0
 _PATIENCE = 60  # polls in a row that Slurm may leave without an answer
@@ -40,7 +41,7 @@ class Settings(Strict):
     partition: str | None = None
     gres: str | None = None  # e.g. "gpu:1", with --device cuda
     again: int = Field(default=3, ge=0)  # how often what failed or preempted tasks have left is submitted again
-    sbatch: dict[str, str | int] = {}  # further options by name, e.g. account = "teaching"
+    sbatch: dict[str, str | int] = Field(default={})  # further options by name, e.g. account = "teaching"
 
 
 def read_cluster(path: Path) -> Settings:
@@ -88,8 +89,7 @@ class Cluster:
         with Display(self._console, len(entries)) as display:
             for attempt in range(self._settings.again + 1):
                 if attempt:
-                    told = f"tasks have left {len(entries)} submissions: these are submitted again"
-                    self._console.print(told, highlight=False)
+                    say(self._console, f"tasks have left {len(entries)} submissions: these are submitted again")
                 watch = Watch(self._ledger, entries, self._terms.stages, display.tell)
                 try:
                     self._submit(entries)
@@ -133,7 +133,7 @@ class Cluster:
         except (RuntimeError, OSError, subprocess.CalledProcessError, submitit.core.utils.FailedJobError) as error:
             raise InfrastructureError(f"Slurm refuses the job: {str(error).strip()}") from error
         job = jobs[0].job_id.partition("_")[0]
-        self._console.print(f"Slurm job {job}: {count} tasks, whose logs are in {folder}", highlight=False)
+        say(self._console, f"Slurm job {job}: {count} tasks, whose logs are in {folder}")
 
     def _is_there(self):
         """Whether any task is waiting or running. Slurm itself may be away for a while."""
