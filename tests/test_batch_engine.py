@@ -58,7 +58,8 @@ class Class:
         return {e.entry.submission: e.graded for e in self.told if isinstance(e, Graded) and e.stage == UNIT}
 
     def records(self):
-        return {e.submission: outputs.record_of(self.terms, self.ledger, e, {}) for e in self.entries}
+        stages = {e.record: outputs.stages_of(self.terms, self.ledger, e) for e in self.entries}
+        return {e.submission: outputs.record_of(self.terms, self.ledger, e, stages[e.record], {}) for e in self.entries}
 
 
 @pytest.fixture

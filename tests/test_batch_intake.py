@@ -104,6 +104,15 @@ def test_an_entry_is_laid_out_under_its_name_or_says_why_not(tmp_path, read, ass
         assert found.hash != first
 
 
+def test_a_change_of_a_zip_is_seen_without_reading_it(tmp_path, read):
+    (tmp_path / "alice.zip").write_text("no zip")
+    (entry,) = read().entries
+    before = appearance(entry)
+    assert before == appearance(entry) != ""
+    (tmp_path / "alice.zip").write_text("still no zip")
+    assert appearance(entry) not in (before, "")
+
+
 def test_a_change_of_files_is_seen_without_reading_them(tmp_path, read, monkeypatch):
     folder_with(tmp_path / "alice" / "inner")
     (entry,) = read().entries

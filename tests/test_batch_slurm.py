@@ -130,6 +130,21 @@ def test_a_machine_without_slurm_is_told(tmp_path, assignment, known, monkeypatc
         cluster.grade([])
 
 
+def test_a_controller_that_stays_away_is_told_and_one_that_comes_back_is_not(tmp_path, assignment, known, monkeypatch):
+    terms, waited = Terms(assignment, known, None, "process", 6), []
+    cluster = Cluster(Settings(tasks=1, minutes=1), terms, Ledger(tmp_path, terms.asked), {}, None, waited.append)
+    away = subprocess.CompletedProcess((), 1, "", "Unable to contact slurm controller\n")
+    monkeypatch.setattr(cluster, "_slurm", lambda *_: away)
+    with pytest.raises(
+        InfrastructureError, match="does not tell of the job any more: Unable to contact slurm controller"
+    ):
+        cluster._is_there()
+    assert sum(waited) == 300
+    answers = iter([away, away, subprocess.CompletedProcess((), 0, "7_[0-1]\n", "")])
+    monkeypatch.setattr(cluster, "_slurm", lambda *_: next(answers))
+    assert cluster._is_there()
+
+
 def test_settings_are_checked_with_their_lines(tmp_path):
     path = tmp_path / "slurm.toml"
     path.write_text('tasks = 50\nminutes = 60\ngres = "gpu:1"\n\n[sbatch]\naccount = "teaching"\n')

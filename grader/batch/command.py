@@ -84,8 +84,9 @@ def batch(
             Cluster(settings, terms, ledger, plan | {"public_only": public_only}, console).grade(waiting)
         elif waiting:
             local.grade(terms, ledger, waiting, jobs or local.cores(), devices, console)
-        changes = outputs.write(terms, ledger, intake.entries, marked)
-        incomplete = [entry.submission for entry, stages in to_do(terms, ledger, chosen) if stages]
+        records, changes = outputs.write(terms, ledger, intake.entries, marked)
+    asked_for = {entry.record for entry in chosen}
+    incomplete = [record.submission for record in records if record.id in asked_for and not record.complete]
     for change in changes[:SHOWN]:
         say(console, change.in_words)
     if len(changes) > SHOWN:
@@ -160,6 +161,6 @@ def _table(plan, regrade):
         table.add_column(column, overflow="fold")
     for entry, stages in plan:
         who = ", ".join(visible(student.name) for student in entry.students)
-        left = "everything" if regrade else ", ".join(stages) or "finished already"
+        left = entry.problem or ("everything" if regrade else ", ".join(stages) or "finished already")
         table.add_row(*map(Text, (entry.submission, who, "late" if entry.late else "", left)))
     return table
