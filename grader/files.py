@@ -21,3 +21,14 @@ def replace(path: Path, content: bytes) -> None:
             with contextlib.suppress(OSError):
                 os.unlink(file.name)
             raise
+    _keep_names(path.parent)
+
+
+def _keep_names(folder):
+    """Let the new name survive a power cut too, where the system can tell its disk so."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
