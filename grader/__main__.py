@@ -1,4 +1,4 @@
-"""The command line: `grader grade`, `marks`, `compare`, `update`, `check`, `doctor`, `demo`."""
+"""The command line: `grader grade`, `batch`, `marks`, `compare`, `update`, `check`, `doctor`, `demo`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import Annotated
 
 import typer
 
-from grader import ROOT, golden, sandbox
 from grader import assignment as assignments
+from grader import golden, sandbox
 from grader import marks as marking
+from grader.batch.command import batch
+from grader.batch.intake import IntakeError
 from grader.case import InfrastructureError, Outcome
 from grader.compare import ComparisonError, compare
 from grader.golden import GoldenError
@@ -20,11 +22,12 @@ from grader.policy import PolicyError
 from grader.questions import QuestionError
 from grader.release import MarkerError
 from grader.secret import SecretError
-from grader.secret import load as load_secret
+from grader.secret import load_here as load_secret
 from grader.spreadsheet import TableError
 from grader.submission import SubmissionError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app.command()(batch)
 app.command()(compare)
 
 
@@ -58,7 +61,7 @@ def grade(
     questions = select(assignment.questions, part)
     marked = marking.read_marks(marks, assignment.questions) if marks else {}
     verdicts, console = [], Console(stderr=True)
-    secret = None if public_only else _secret(console)
+    secret = None if public_only else load_secret(console)
     with (
         _tier(tier_name) as tier,
         open_submission(assignment, tier, known, path, secret) as grading,
@@ -95,15 +98,6 @@ def marks(
     """Write a CSV file for TAs to fill in: a row for each submission and written question."""
     marking.write_template(output, submissions, assignments.load().questions)
     print(f"{output}: fill in mark and comment, then `grader grade PATH --marks {output}`")
-
-
-def _secret(console):
-    """The secret seed with its goldens; None where there is no solution to make them from, as students have it."""
-    if not (ROOT / "solution").is_dir():
-        console.print("there is no solution/ here to make hidden goldens from: grading with the public inputs only")
-        return None
-    with console.status("making the goldens of the hidden inputs, once"):
-        return load_secret(assignments.load(staff=True), lambda: sandbox.start("process"))
 
 
 @app.command()
@@ -193,6 +187,7 @@ def main() -> None:
         MarkerError,
         SecretError,
         ComparisonError,
+        IntakeError,
         GoldenError,
     ) as error:
         typer.echo(f"grader: {error}", err=True)

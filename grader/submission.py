@@ -33,18 +33,19 @@ def read_allowlist(path: Path) -> list[Allowed]:
 
 
 @contextlib.contextmanager
-def lay_out(path: Path, allowlist: list[Allowed], given: Path) -> Iterator[Submission]:
+def lay_out(path: Path, allowlist: list[Allowed], given: Path, within: Path | None = None) -> Iterator[Submission]:
     """Copy a submission and the given files into a fresh folder, which is removed at the end.
 
     Args:
         path: a folder or zip. Its files may lie in a folder of their own: the shallowest that holds a required one.
         allowlist: what may be handed in.
         given: the folder of given files (`student/`); those that are on the allowlist are not taken from it.
+        within: where the fresh folder is made; by default among the temporary files.
 
     Raises:
         SubmissionError: nothing there, not a zip, none of the files in it, a file too large, a link or a duplicate.
     """
-    with tempfile.TemporaryDirectory(prefix="submission-") as temporary:
+    with tempfile.TemporaryDirectory(prefix="submission-", dir=within) as temporary:
         folder = Path(temporary).resolve()
         names = {allowed.name for allowed in allowlist}
         for file in given.iterdir():
