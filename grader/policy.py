@@ -93,6 +93,7 @@ class Policy(_Strict):
 
     title: str
     public_seed: int = Field(ge=0)
+    canvas_assignment: int | None = Field(default=None, gt=0)  # its number in Canvas; None: found there by the title
     limits: LimitPolicy
     accuracy: dict[str, AccuracyPolicy] = {}
 

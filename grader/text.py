@@ -21,3 +21,9 @@ def _acts(character):
     # Categories: control, format, surrogate, private use, unassigned; separators of lines and paragraphs.
     category = unicodedata.category(character)
     return character not in _KEPT and (category[0] == "C" or category in ("Zl", "Zp"))
+
+
+def shown(text: str, most: int | None = None) -> str:
+    """`visible`, in one line, of at most so many characters: for names and notes beside others."""
+    line = " ".join(visible(text).split())
+    return line if most is None or len(line) <= most else f"{line[: most - 1]}…"
