@@ -1,4 +1,4 @@
-"""`grader batch` as a process of its own, for tests that interrupt and kill it: `python -m tests.batch_process batch ...`.
+"""`grader batch` as a process of its own, for tests that interrupt it: `python -m tests.batch_process batch ...`.
 
 In the place of reports and the search for similar code, which have tests of their own, it writes `records.json`.
 """

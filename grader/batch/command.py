@@ -80,7 +80,8 @@ def batch(
         waiting = [entry for entry, stages in to_do(terms, ledger, chosen) if stages]
         console.print(f"{len(chosen) - len(waiting)} of {len(chosen)} finished already", highlight=False)
         if waiting and settings:
-            Cluster(settings, terms, ledger, folder, jobs, device, console).grade(waiting)
+            plan = {"folder": str(folder.resolve()), "out": str(out.resolve()), "jobs": jobs, "devices": devices}
+            Cluster(settings, terms, ledger, plan | {"public_only": public_only}, console).grade(waiting)
         elif waiting:
             local.grade(terms, ledger, waiting, jobs or local.cores(), devices, console)
         changes = outputs.write(terms, ledger, intake.entries, marked)

@@ -125,9 +125,7 @@ def opened(entry: Entry, assignment: Assignment, within: Path | None = None) -> 
         try:
             submission = stack.enter_context(_laid_out(entry, assignment, within))
         except SubmissionError as error:
-            told = str(error).replace(
-                visible(str(entry.path)), entry.submission
-            )  # where it lies is no student's matter
+            told = str(error).replace(visible(str(entry.path)), entry.submission)  # our folders are no student's matter
             yield Opened(None, problem_hash(told), told)
         else:
             yield Opened(submission, submission_hash(submission))

@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -93,6 +94,14 @@ class Ledger:
         """Have a stage graded again, also by a later run if this one is interrupted."""
         if (old := self.read(record, stage)) and not old.stale:
             self._keep(record, stage, replace(old, stale=True))
+
+    def written(self, record: str, stages: Collection[str]) -> dict[str, int]:
+        """When each of these stages was last written, as far as they are there."""
+        try:
+            with os.scandir(self.folder / record) as found:
+                return {f.name[:-5]: f.stat().st_mtime_ns for f in found if f.name[:-5] in stages}
+        except OSError:  # nothing yet, or replaced at this moment
+            return {}
 
     def seen(self, record: str) -> Seen | None:
         """What was seen of a submission when it was last graded; None if it was not."""
