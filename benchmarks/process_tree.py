@@ -1,10 +1,20 @@
-"""Memory of a process and of all that it has started, from /proc."""
+"""A command that is watched and perhaps killed, and the memory of it and of all that it has started, from /proc."""
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+from grader import ROOT
+
+POLL_SECONDS = 0.2
+SETTLING_SECONDS = 5.0  # for what a killed process has started to end by itself
 SECONDS_BETWEEN = (
     0.5  # two looks: the processes of a case live for a tenth of a second, but the same memory is in the next
 )
@@ -62,3 +72,42 @@ class Peak:
         while not self._done.is_set():
             self.bytes = max(self.bytes, memory(descendants(self._pid)))
             self._done.wait(SECONDS_BETWEEN)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What became of a command."""
+
+    seconds: float
+    memory: int  # bytes at its peak
+    status: int  # exit status; negative if it was killed
+    left: int  # processes that it has left behind
+
+
+def run(
+    command: Sequence[str],
+    kill_when: Callable[[], bool] = lambda: False,
+    whole_group: bool = False,
+    environment: Mapping[str, str] | None = None,
+) -> Run:
+    """Run a command to its end, or until it is killed with SIGKILL.
+
+    Args:
+        command: that gets a group of its own, from the repository's root.
+        kill_when: asked again and again whether it is time to.
+        whole_group: kills all processes of its group instead of the first alone.
+        environment: instead of this process's.
+    """
+    start = time.perf_counter()
+    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True, env=environment)
+    with Peak(process.pid) as peak:
+        while process.poll() is None and not kill_when():
+            time.sleep(POLL_SECONDS)
+        started = [pid for pid in descendants(process.pid) if pid != process.pid]
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGKILL) if whole_group else process.kill()
+        status = process.wait()
+    seconds = time.perf_counter() - start
+    if status == -signal.SIGKILL:
+        time.sleep(SETTLING_SECONDS)
+    return Run(seconds, peak.bytes, status, sum(Path(f"/proc/{pid}").exists() for pid in started))

@@ -5,22 +5,23 @@
 Runs `grader batch CLASS --out GRADES --no-accuracy` and kills it with SIGKILL: at a third of the class the head alone,
 at two thirds all processes of its group. Then prints what the third run found, what it cost, whether anything was
 graded twice, and whether each grade is the one that is due (`a_class.py`). --uninterrupted grades the class once more
-in one go, which gives the seconds and must give the same verdicts; --slurm SETTINGS.toml does so on a cluster. The
-baseline is `grader grade`, one submission after the other; it is timed on a few, so for the class it is extrapolated.
+in one go, which gives the seconds and must give the same verdicts; --slurm does so in two array tasks of a real Slurm
+of one node, which it starts. The baseline is `grader grade`, one submission after the other; it is timed on a few, so
+for the class it is extrapolated.
 Without --public-only the secret of $GRADER_SECRET is used, or one that is made for this.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,7 +29,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.a_class import HandedIn, make  # noqa: E402  (after the path)
 from benchmarks.class_layouts import LAYOUTS  # noqa: E402
-from benchmarks.process_tree import Peak, descendants  # noqa: E402
+from benchmarks.process_tree import run  # noqa: E402
 from grader import assignment as assignments  # noqa: E402
 from grader import similarity  # noqa: E402
 from grader.batch.intake import Intake, read_class  # noqa: E402
@@ -36,44 +37,10 @@ from grader.batch.keys import UNIT  # noqa: E402
 from grader.batch.ledger import Ledger  # noqa: E402
 from grader.case import Outcome  # noqa: E402
 from grader.record import everything_asked  # noqa: E402
+from tests import one_node  # noqa: E402
 
-SETTLING_SECONDS = 5.0  # for what a killed head has started to end by itself
-POLL_SECONDS = 0.2
+TASKS = 2  # of Slurm, a core each
 Verdicts = Mapping[str, Mapping[str, tuple[Outcome, float]]]  # record -> case -> outcome and points
-
-
-@dataclass(frozen=True)
-class Run:
-    """`grader batch`, once."""
-
-    seconds: float
-    memory: int  # bytes at its peak
-    status: int  # exit status; negative if it was killed
-    left: int = 0  # processes that a killed one has left behind
-
-
-def run(command: Sequence[str], kill_at: int = 0, whole_group: bool = False, grades: Path | None = None) -> Run:
-    """Run it, and kill it when so many submissions are finished.
-
-    Args:
-        command: what to run.
-        kill_at: 0 lets it end.
-        whole_group: kills all processes of its group instead of the head alone.
-        grades: where the finished ones are.
-    """
-    start = time.perf_counter()
-    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
-    with Peak(process.pid) as peak:
-        while process.poll() is None and not (kill_at and len(finished(grades)) >= kill_at):
-            time.sleep(POLL_SECONDS)
-        started = [pid for pid in descendants(process.pid) if pid != process.pid]
-        if process.returncode is None:
-            os.killpg(process.pid, signal.SIGKILL) if whole_group else process.kill()
-        status = process.wait()
-    seconds = time.perf_counter() - start
-    if status == -signal.SIGKILL:
-        time.sleep(SETTLING_SECONDS)
-    return Run(seconds, peak.bytes, status, sum(Path(f"/proc/{pid}").exists() for pid in started))
 
 
 def finished(grades: Path) -> dict[str, tuple[int, int]]:
@@ -127,6 +94,16 @@ def baseline(folder: Path, handed_in: Sequence[HandedIn], count: int, options: S
     return (time.perf_counter() - start) / count
 
 
+@contextlib.contextmanager
+def cluster(place: Path) -> Iterator[dict[str, str]]:
+    """A Slurm of one node, and in `place` the settings for two tasks. Yields the environment that reaches it."""
+    if lacks := one_node.lacks():
+        sys.exit(f"--slurm: {lacks}")
+    (place / "cluster.toml").write_text(f"tasks = {TASKS}\nminutes = 60\ncpus = 1\nmemory_gb = 4\n")
+    with tempfile.TemporaryDirectory(prefix="slurm-") as folder, one_node.cluster(Path(folder)) as environment:
+        yield environment
+
+
 def main():
     """Measure, print, and fail if a grade is wrong or was given twice."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -136,7 +113,7 @@ def main():
     parser.add_argument("--baseline", type=int, default=5, help="submissions that `grader grade` is timed on")
     parser.add_argument("--public-only", action="store_true", help="only with the inputs that students have")
     parser.add_argument("--uninterrupted", action="store_true", help="grade the class once more in one go, and compare")
-    parser.add_argument("--slurm", type=Path, help="grade it once more on a cluster with these settings, and compare")
+    parser.add_argument("--slurm", action="store_true", help="grade it once more in two tasks of Slurm, and compare")
     parser.add_argument("--keep", type=Path, help="a folder for class and grades, to look at them afterwards")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="whole-class-") as temporary:
@@ -164,8 +141,8 @@ def measure(place, arguments):
 
     grades, runs, kept, failed = place / "grades", [], {}, False
     for third, whole_group in ((1, False), (2, True), (3, False)):
-        kill_at = arguments.size * third // 3 if third < 3 else 0
-        runs.append(run(batch("grades"), kill_at, whole_group, grades))
+        most = arguments.size * third // 3 if third < 3 else float("inf")
+        runs.append(run(batch("grades"), lambda most=most: len(finished(grades)) >= most, whole_group))
         now = finished(grades)
         again = [record for record, file in kept.items() if now.get(record) != file]
         print(f"run {third}: {runs[-1].seconds:.0f} s, ended with {runs[-1].status}, ", end="")
@@ -186,14 +163,16 @@ def measure(place, arguments):
     print(f"of those, to compare all submissions: {time.perf_counter() - start:.1f} s; {len(pairs)} pairs are alike")
 
     compared = [("uninterrupted", [])] if arguments.uninterrupted else []
-    compared += [("slurm", ["--slurm", str(arguments.slurm)])] if arguments.slurm else []
+    compared += [("slurm", ["--slurm", str(place / "cluster.toml")])] if arguments.slurm else []
     each = total / arguments.size
     for name, more in compared:
-        once = run(batch(name, *more))
+        with cluster(place) if more else contextlib.nullcontext() as environment:
+            once = run(batch(name, *more), environment=environment)
         differ = other(given, verdicts(place / name, intake, asked))
         print(f"{name}: {once.seconds:.0f} s, {once.seconds / arguments.size:.2f} s per submission, ", end="")
-        print(f"peak {once.memory / 2**20:.0f} MiB; verdicts differ for {len(differ)} submissions", *differ, flush=True)
-        failed, each = failed or bool(differ), min(each, once.seconds / arguments.size)
+        print(f"verdicts differ for {len(differ)} submissions", *differ, flush=True)
+        failed |= bool(differ)
+        each = each if more else once.seconds / arguments.size
     one = baseline(folder, handed_in, arguments.baseline, options)
     print(
         f"baseline, `grader grade` one by one: {one:.2f} s per submission (mean of {arguments.baseline} that do not ",

@@ -52,15 +52,16 @@ def test_what_has_ended_takes_no_memory():
 
 @pytest.mark.parametrize("whole_group", [False, True])
 def test_a_run_is_killed_once_so_many_are_finished(whole_group, tmp_path, monkeypatch):
-    monkeypatch.setattr(whole_class, "SETTLING_SECONDS", 0.0)
-    monkeypatch.setattr(whole_class, "POLL_SECONDS", 0.01)
-    found = whole_class.run([sys.executable, "-c", GRADES, str(tmp_path)], 3, whole_group, tmp_path)
+    monkeypatch.setattr(process_tree, "SETTLING_SECONDS", 0.1)
+    monkeypatch.setattr(process_tree, "POLL_SECONDS", 0.01)
+    command = [sys.executable, "-c", GRADES, str(tmp_path)]
+    found = process_tree.run(command, lambda: len(whole_class.finished(tmp_path)) >= 3, whole_group)
     assert found.status == -signal.SIGKILL
     assert 3 <= len(whole_class.finished(tmp_path)) < 20
 
 
-def test_a_run_that_ends_is_not_killed(monkeypatch):
-    assert whole_class.run([sys.executable, "-c", "raise SystemExit(7)"]).status == 7
+def test_a_run_that_ends_is_not_killed():
+    assert process_tree.run([sys.executable, "-c", "raise SystemExit(7)"]).status == 7
 
 
 def test_a_file_that_is_written_again_is_told(tmp_path):
