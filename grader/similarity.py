@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import math
 import os
 import subprocess
 import sys
@@ -26,11 +27,11 @@ from grader.case import InfrastructureError
 from grader.submission import SubmissionError, contents
 from grader.text import visible
 
-SHARE = 0.4  # of a file. Independent ones share 3% at most, disguised copies half: `benchmarks/similar_code.py`
+SHARE = 0.4  # of a file. Independent ones share 3%, copies with a fifth more statements 49%: `benchmarks/similar_code.py`
 FEWEST = 30  # fingerprints of a file, about ten lines: fewer may be equal by nature
 COMMON = 500  # submissions; it bounds the work for a class of thousands. Exact copies are found however many there are
 SECONDS = 20.0  # to read one file; ours take a twentieth of a second
-AT_ONCE = 100  # files for one process, which takes a second to start
+FILES_EACH = 100  # at least, for one process, which takes a second to start
 _ROWS = 1000  # of a class compared with all at a time: bounds memory
 
 
@@ -118,9 +119,11 @@ def read_files(paths: Sequence[Path], *how: str) -> tuple[dict[str, frozenset[in
         paths: of files.
         how: 'every' for all hashes.
     """
-    chunks = [paths[start : start + AT_ONCE] for start in range(0, len(paths), AT_ONCE)]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        answers = dict(itertools.chain.from_iterable(pool.map(lambda chunk: list(_answers(chunk, how)), chunks)))
+    cores = os.cpu_count() or 1
+    processes = min(4 * cores, math.ceil(len(paths) / FILES_EACH))
+    shares = [paths[first::processes] for first in range(processes)]
+    with ThreadPoolExecutor(cores) as pool:
+        answers = dict(itertools.chain.from_iterable(pool.map(lambda share: list(_answers(share, how)), shares)))
     return (
         {name: frozenset(answer["hashes"]) for name, answer in answers.items() if "hashes" in answer},
         {name: answer["problem"] for name, answer in answers.items() if "problem" in answer},
