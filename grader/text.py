@@ -17,6 +17,11 @@ def visible(text: str) -> str:
     return "".join(c.encode("unicode_escape").decode() if _acts(c) else c for c in text)
 
 
+def say(console, line: str) -> None:
+    """Print a line as it is on rich's console: what a student chose may look like its markup, and wide names wrap."""
+    console.print(visible(line), markup=False, highlight=False, soft_wrap=True)
+
+
 def _acts(character):
     # Categories: control, format, surrogate, private use, unassigned; separators of lines and paragraphs.
     category = unicodedata.category(character)

@@ -4,7 +4,6 @@ In the place of reports and the search for similar code, which have tests of the
 """
 
 import json
-import sys
 import types
 
 from grader import files
@@ -31,16 +30,15 @@ def write(grades, records, assignment, similar=(), changes=()):
     files.replace(grades / "records.json", json.dumps(told).encode())
 
 
-def install():
-    """Put them in their places."""
+def install(put=setattr):
+    """Put them in their places, with setattr or a monkeypatch's."""
     import grader
     import grader.report
 
     for package, name, function in ((grader.report, "outputs", write), (grader, "similarity", None)):
         module = types.ModuleType(f"{package.__name__}.{name}")
         module.write, module.pairs = function, lambda *_: []
-        sys.modules[module.__name__] = module
-        setattr(package, name, module)
+        put(package, name, module)
 
 
 if __name__ == "__main__":

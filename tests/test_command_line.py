@@ -259,9 +259,10 @@ IMPORTS = (
         "import grader.judge",
         "from typer.testing import CliRunner; from grader.__main__ import app; CliRunner().invoke(app, ['--help'])",
         "import grader.accuracy, grader.compare, grader.grading, grader.collect, grader.marks, grader.report.results",
+        "import grader.batch.command, grader.batch.local, grader.batch.outputs, grader.batch.task, submitit",
         "import pytest; print(pytest.main(['grader/', '--submission', 'solution']))",
     ],
-    ids=["judge", "help", "accuracy", "pytest"],
+    ids=["judge", "help", "accuracy", "batch", "pytest"],
 )
 def test_the_parent_never_imports_torch(statement):
     done = run("-c", IMPORTS.format(statement))

@@ -19,7 +19,7 @@ from grader import marks as marking
 from grader import secret as secrets
 from grader.batch.intake import Entry, Intake, IntakeError, read_class
 from grader.case import InfrastructureError
-from grader.text import visible
+from grader.text import say, visible
 
 SHOWN = 5  # of many names or changes, in a message
 
@@ -78,21 +78,22 @@ def batch(
                 for stage in terms.stages:
                     ledger.make_stale(entry.record, stage)
         waiting = [entry for entry, stages in to_do(terms, ledger, chosen) if stages]
-        console.print(f"{len(chosen) - len(waiting)} of {len(chosen)} finished already", highlight=False)
+        say(console, f"{len(chosen) - len(waiting)} of {len(chosen)} finished already")
         if waiting and settings:
             plan = {"folder": str(folder.resolve()), "out": str(out.resolve()), "jobs": jobs, "devices": devices}
             Cluster(settings, terms, ledger, plan | {"public_only": public_only}, console).grade(waiting)
         elif waiting:
             local.grade(terms, ledger, waiting, jobs or local.cores(), devices, console)
-        changes = outputs.write(terms, ledger, intake.entries, marked)
-        incomplete = [entry.submission for entry, stages in to_do(terms, ledger, chosen) if stages]
+        records, changes = outputs.write(terms, ledger, intake.entries, marked)
+    asked_for = {entry.record for entry in chosen}
+    incomplete = [record.submission for record in records if record.id in asked_for and not record.complete]
     for change in changes[:SHOWN]:
-        console.print(change.in_words, markup=False, highlight=False, soft_wrap=True)
+        say(console, change.in_words)
     if len(changes) > SHOWN:
-        console.print(f"... and {len(changes) - SHOWN} changed marks more: {out / 'changes.csv'}", markup=False)
+        say(console, f"... and {len(changes) - SHOWN} changed marks more: {out / 'changes.csv'}")
     print(f"{len(intake.entries)} submissions: {out / 'report.html'}, {out / 'grades.csv'}")
     if incomplete:
-        console.print(f"the grader failed on {_some(incomplete)}: run the same command to try again", markup=False)
+        say(console, f"the grader failed on {_some(incomplete)}: run the same command to try again")
         raise typer.Exit(2)
 
 
@@ -108,8 +109,7 @@ def _going_on(console, out) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        told = f"interrupted: what is finished is kept in {out}, and this goes on with the rest: {again}"
-        console.print(told, markup=False, highlight=False, soft_wrap=True)
+        say(console, f"interrupted: what is finished is kept in {out}, and this goes on with the rest: {again}")
         raise typer.Exit(130) from None
     except OSError as error:
         raise InfrastructureError(f"{error}. What is finished is kept in {out}; this goes on: {again}") from error
@@ -143,7 +143,7 @@ def _tell_intake(console, intake: Intake, marked):
     unmarked = [told for e in intake.entries if marked and (told := marking.missing(marked, e.submission))]
     lines += [*unmarked[:SHOWN], *([f"... and for {len(unmarked) - SHOWN} more"] if len(unmarked) > SHOWN else [])]
     for line in lines:
-        console.print(visible(line), markup=False, highlight=False, soft_wrap=True)
+        say(console, line)
 
 
 def _some(names):
@@ -161,6 +161,6 @@ def _table(plan, regrade):
         table.add_column(column, overflow="fold")
     for entry, stages in plan:
         who = ", ".join(visible(student.name) for student in entry.students)
-        left = "everything" if regrade else ", ".join(stages) or "finished already"
+        left = entry.problem or ("everything" if regrade else ", ".join(stages) or "finished already")
         table.add_row(*map(Text, (entry.submission, who, "late" if entry.late else "", left)))
     return table

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from grader.batch.worker import DELAYS, Patience, Worker
 from grader.submission import lay_out
 
 CPU = "cpu"
-_LAST_SECONDS = 5.0  # seconds for threads to end when they are stopped; what they do then is not kept
+_LAST_SECONDS = 5.0  # for threads to end when they are stopped; what they do then is not kept
 
 
 @dataclass(frozen=True)
@@ -99,9 +100,10 @@ class Engine:
             self._stopped.set()
             for tier in list(self._tiers):
                 tier.close()
+            deadline = time.monotonic() + _LAST_SECONDS
             for thread in graders + at_once + afterwards:
                 if thread.ident:
-                    thread.join(_LAST_SECONDS)
+                    thread.join(max(0.0, deadline - time.monotonic()))
 
     def _thread(self, work, *arguments):
         def run() -> None:
@@ -109,7 +111,8 @@ class Engine:
                 work(*arguments)
             except Exception as error:
                 self._events.put(error)
-            self._events.put(None)
+            finally:
+                self._events.put(None)
 
         return threading.Thread(target=run, daemon=True)  # one that does not end in time is left behind
 

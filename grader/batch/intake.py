@@ -164,12 +164,13 @@ def appearance(entry: Entry) -> str:
     """
     digest, left = hashlib.blake2b(digest_size=16), MOST_FILES
     try:
-        for top in [entry.path] if entry.path else entry.loose.values():
+        for asked, top in ({entry.submission: entry.path} if entry.path else entry.loose).items():
             for path in _walk(top):
                 if (left := left - 1) < 0:
                     return ""
                 stat = path.lstat()
-                digest.update(repr((os.fsencode(path), stat.st_mode, stat.st_size, stat.st_mtime_ns)).encode())
+                name = os.fsencode(os.path.relpath(path, top))  # wherever the class lies
+                digest.update(repr((asked, name, stat.st_mode, stat.st_size, stat.st_mtime_ns)).encode())
     except OSError:
         return ""
     return digest.hexdigest()
@@ -177,7 +178,7 @@ def appearance(entry: Entry) -> str:
 
 def _walk(top):
     yield top
-    for folder, folders, files in os.walk(top, onerror=_refuse):
+    for folder, folders, files in os.walk(top, onerror=_refuse) if top.is_dir() else ():
         folders.sort()
         yield from (Path(folder, name) for name in sorted([*folders, *files]))
 

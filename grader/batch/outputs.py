@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from grader import marks as marking
@@ -20,21 +20,33 @@ from grader.record import Record
 NOT_YET = "has not been graded yet, or not since something changed: run `grader batch` again"
 
 
-def write(terms: Terms, ledger: Ledger, entries: Sequence[Entry], marks: marking.Marks) -> list[Change]:
-    """Write everything that is made of the ledger: tables, pages, results. Returns the changed marks."""
+def write(
+    terms: Terms, ledger: Ledger, entries: Sequence[Entry], marks: marking.Marks
+) -> tuple[list[Record], list[Change]]:
+    """Write all that is made of the ledger: tables, pages, results. Returns the records and the changed marks."""
     from grader import similarity
     from grader.report import outputs
 
-    records = [record_of(terms, ledger, entry, marks) for entry in entries]
+    records, changes = [], []
+    for entry in entries:
+        stages = stages_of(terms, ledger, entry)
+        records.append(record_of(terms, ledger, entry, stages, marks))
+        changes += changes_of(entry.record, stages.values())
     alike = similarity.pairs({entry.record: entry.path for entry in entries if entry.path}, terms.assignment)
-    changes = [c for e in entries for c in changes_of(e.record, _stages(terms, ledger, e).values())]
     outputs.write(ledger.grades, records, terms.assignment, alike, changes)
-    return changes
+    return records, changes
 
 
-def record_of(terms: Terms, ledger: Ledger, entry: Entry, marks: marking.Marks) -> Record:
-    """What became of a submission so far. What is not graded yet reads as a fault of the grader, for it is no zero."""
-    stages = _stages(terms, ledger, entry)
+def record_of(terms: Terms, ledger: Ledger, entry: Entry, stages: Mapping[str, Stage], marks: marking.Marks) -> Record:
+    """What became of a submission so far. What is not graded yet reads as a fault of the grader, for it is no zero.
+
+    Args:
+        terms: with what it is graded.
+        ledger: where.
+        entry: the submission.
+        stages: of it, as `stages_of` gives them.
+        marks: of all submissions.
+    """
     verdicts = [v for stage in terms.stages for v in _verdicts(terms, stage, stages.get(stage))]
     questions = select(terms.assignment.questions, terms.part)
     unit = stages.get(UNIT)
@@ -53,7 +65,7 @@ def record_of(terms: Terms, ledger: Ledger, entry: Entry, marks: marking.Marks) 
     )
 
 
-def _stages(terms, ledger, entry) -> dict[str, Stage]:
+def stages_of(terms: Terms, ledger: Ledger, entry: Entry) -> dict[str, Stage]:
     """What was graded of an entry as it is now, with the terms as they are now."""
     seen = ledger.seen(entry.record)
     kept = {stage: ledger.read(entry.record, stage) for stage in terms.stages if seen}

@@ -9,6 +9,7 @@ from grader.batch.engine import Graded, Visited
 from grader.batch.keys import UNIT
 from grader.case import Outcome, total
 from grader.report.terminal import in_words
+from grader.text import say
 
 
 class Display:
@@ -42,7 +43,7 @@ class Display:
             self._bars.update(self._accuracies, total=len(self._waiting), visible=bool(self._waiting))
             return
         if line := line_of(event):
-            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+            say(self._console, line)
         if (event.entry.record, event.stage) in self._waiting:
             self._bars.advance(self._accuracies)
 
