@@ -1,4 +1,4 @@
-"""Classes of made-up students, as records: with the real cases, mistakes and hints, and pictures like those of models."""
+"""Classes of made-up students, as records: with the real cases, mistakes and hints, and pictures."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from grader.case import Outcome, Verdict
 from grader.metrics import points_share, wilson_interval
 from grader.record import Record, Student
 from grader.report import grid
+from grader.text import shown
 
-FIRST = "Ada Alan Chidi Emmy Fatima Grace Hồng Ibrahim José Katalin Łucja Mei Noor Ola Priya Søren Tal Yuki Zoë محمد".split()
-LAST = "Adeyemi Bellman Curie Deng Erdős Fujita García Hopper Ivanova Jensen Kołodziej Lovelace Müller Noether".split()
+FIRST = ["Ada", "Chidi", "Emmy", "Fatima", "Hồng", "Ibrahim", "José", "Łucja", "Mei", "Noor", "Priya", "Søren", "محمد"]
+LAST = ["Adeyemi", "Deng", "Erdős", "Fujita", "García", "Hopper", "Ivanova", "Kołodziej", "Müller", "Noether"]
 HOSTILE = (
     "<img src=x onerror=alert(1)>",
     '"><script>alert(1)</script>',
@@ -50,7 +51,7 @@ def hostile(assignment: Assignment, folder: Path) -> list[Record]:
         Record(
             f"hostile-{i}",
             name,
-            (Verdict(case, Outcome.FAILED, 0.0, name, "1.x", f"hint {name}", name), *record.verdicts[1:]),
+            (Verdict(case, Outcome.FAILED, 0.0, name, "1.x", f"hint {shown(name, 60)}", name), *record.verdicts[1:]),
             (Student(name, name, name),),
             changed=(name,),
             problem=name if i == 1 else "",
@@ -140,7 +141,10 @@ def _pictures(task, folder, seed) -> list[Path]:
         rng = np.random.default_rng([seed, i, len(task.id)])
         labels = np.arange(8 * task.policy.classes) % task.policy.classes
         centre = rng.normal(height / 2, height / 8, (len(labels), channels, 3, 2, 1, 1))
-        blobs = np.exp(-((y - centre[..., 0, :, :]) ** 2 + (x - centre[..., 1, :, :]) ** 2) / (4.0 + labels[:, None, None, None, None]))
+        blobs = np.exp(
+            -((y - centre[..., 0, :, :]) ** 2 + (x - centre[..., 1, :, :]) ** 2)
+            / (4.0 + labels[:, None, None, None, None])
+        )
         grid.save(2 * blobs.max(2) - 1, labels, path, -1.0)
     return paths
 
@@ -152,5 +156,7 @@ def pairs_and_changes(records: list[Record]) -> Mapping:
     a, b, *_ = records
     return {
         "similar": [SimpleNamespace(first=a.id, second=b.id, share=0.93, what="models.py, assignment.py")],
-        "changes": [SimpleNamespace(record=b.id, case="4.noise", before=0.0, after=0.25, reason="grader: 4.noise changed")],
+        "changes": [
+            SimpleNamespace(record=b.id, case="4.noise", before=0.0, after=0.25, reason="grader: 4.noise changed")
+        ],
     }

@@ -83,16 +83,22 @@ def reasons(
 def _of_record(record: Record, accuracies: Mapping[str, AccuracyPolicy]) -> Iterator[Reason]:
     if record.problem:
         yield Reason(Kind.PROBLEM, shown(record.problem, 300))
+    faults = {}
+    for verdict in record.verdicts:
+        if verdict.outcome is Outcome.INFRASTRUCTURE:
+            faults.setdefault(verdict.message, []).append(verdict.case.id)
+    for message, ids in faults.items():
+        more = f" and {len(ids) - 1} more" if len(ids) > 1 else ""
+        yield Reason(Kind.INFRASTRUCTURE, f"{ids[0]}{more}: {shown(message, 300)}")
     for verdict in record.verdicts:
         id = verdict.case.id
-        if verdict.outcome is Outcome.INFRASTRUCTURE:
-            yield Reason(Kind.INFRASTRUCTURE, f"{id}: {shown(verdict.message, 300)}")
         if verdict.figures.get("suspicious"):
             yield Reason(Kind.SUSPICIOUS, f"{id}: {_suspicion(verdict.figures)}")
         if id in accuracies and (told := _borderline(verdict.figures, accuracies[id])):
             yield Reason(Kind.BORDERLINE, f"{id}: {told}")
     if record.changed:
-        yield Reason(Kind.CHANGED, outside_todos(record.changed))
+        lines = outside_todos(record.changed).splitlines()
+        yield Reason(Kind.CHANGED, "\n".join(shown(line, 200) for line in lines))
     if waiting := not_marked(record.verdicts):
         yield Reason(Kind.NOT_MARKED, f"{waiting:g} points")
 

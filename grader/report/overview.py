@@ -30,7 +30,7 @@ class Distribution:
         if self.quartiles is None:
             return f"{self.name}: no points are known yet"
         low, median, high = (f"{quartile:.0%}" for quartile in self.quartiles)
-        bins = [f"{i}0% to {i + 1}0%" for i in range(FULL)] + ["full marks"]
+        bins = [f"{10 * i}% to {10 * i + 10}%" for i in range(FULL)] + ["full marks"]
         counts = ", ".join(f"{count} with {name}" for name, count in zip(bins, self.counts, strict=True) if count)
         unknown = f"; {self.unknown} unknown" if self.unknown else ""
         return f"{self.name}: median {median}, half are between {low} and {high}; {counts}{unknown}"

@@ -118,7 +118,8 @@ def _data(records, asked, reasons):
     letters = dict(zip(Outcome, "PFNEIMW", strict=True))
     told = {}
     for record in records:
-        outcomes = {v.case.id: letters[v.outcome] for v in record.verdicts}
+        verdicts = () if record.problem else record.verdicts  # nothing was tried: what they say is not of its code
+        outcomes = {v.case.id: letters[v.outcome] for v in verdicts}
         searched = [record.id, record.submission, *(t for s in record.students for t in (s.name, s.id, s.email))]
         told[record.id] = {
             "outcomes": "".join(outcomes.get(id, "-") for id in asked),

@@ -48,10 +48,9 @@ function filter() {
 
 function sort(header) {
   const column = header.cellIndex;
-  const number = header.classList.contains("num");
-  const before = header.getAttribute("aria-sort");
-  const first = number ? "descending" : "ascending";
-  const order = before === first ? (number ? "ascending" : "descending") : first;
+  const names = column === 0;
+  const [first, second] = names ? ["ascending", "descending"] : ["descending", "ascending"];
+  const order = header.getAttribute("aria-sort") === first ? second : first;
   for (const other of header.parentNode.cells) if (other.hasAttribute("aria-sort")) other.setAttribute("aria-sort", "none");
   header.setAttribute("aria-sort", order);
   rows.forEach(close);
@@ -59,8 +58,8 @@ function sort(header) {
   const sign = order === "ascending" ? 1 : -1;
   rows.sort((a, b) => {
     const [left, right] = [value(a), value(b)];
-    if (left === "" || right === "") return (left === "") - (right === "");
-    return sign * (isNaN(left) || isNaN(right) ? left.localeCompare(right) : left - right);
+    if (left === "" || right === "") return (left === "") - (right === ""); /* unknown comes last */
+    return sign * (names ? left.localeCompare(right) : left - right);
   });
   body.append(...rows);
 }
@@ -143,5 +142,4 @@ if (task) {
   task.addEventListener("input", pick);
   pick();
 }
-addEventListener("beforeprint", () => { for (const found of document.querySelectorAll("details")) found.open = true; });
 filter();
