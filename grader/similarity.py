@@ -27,7 +27,7 @@ from grader.case import InfrastructureError
 from grader.submission import SubmissionError, contents
 from grader.text import visible
 
-SHARE = 0.4  # of a file. Independent ones share 3%, copies with a fifth more statements 49%: `benchmarks/similar_code.py`
+SHARE = 0.4  # of a file. Independent ones share 3%, copies with a fifth more statements 49%: `similar_code.py`
 FEWEST = 30  # fingerprints of a file, about ten lines: fewer may be equal by nature
 COMMON = 500  # submissions; it bounds the work for a class of thousands. Exact copies are found however many there are
 SECONDS = 20.0  # to read one file; ours take a twentieth of a second
