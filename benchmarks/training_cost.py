@@ -3,8 +3,8 @@
     python benchmarks/training_cost.py [--only vae] [--epochs 1 2 4] [--device cuda]
 
 Each model is trained from nothing by main.py's own loop, for 1 epoch, then anew for 2, 4, ... until it gets there: the
-learning rate falls over the epochs that a training has, so one of 4 is not one of 2 and two more. A DDIM is trained as a
-DDPM is, and takes its weights. CPU minutes are of all cores together, and count other programs' time least.
+learning rate falls over the epochs that a training has, so one of 4 is not one of 2 and two more. A DDIM takes the
+weights of a DDPM. CPU minutes are of all cores together, and count other programs' time least.
 """
 
 import argparse
