@@ -103,7 +103,7 @@ REFERENCES = {
     "vae": Reference(
         CHECKPOINTS / "VAE.pt",
         DATA,
-        TrainConfig(epochs=12),
+        TrainConfig(epochs=24),
         partial(train_model, prepare=prepare_vae, how=train_vae),
         accuracy_of_solution,
     ),

@@ -1,5 +1,7 @@
 """Part 4: whether everything is on the device that was asked for. Timesteps are indexed from 0."""
 
+import contextlib
+
 from grader.case import case
 from grader.cases.part4 import inputs
 from grader.lazy import Lazy
@@ -28,11 +30,23 @@ def on_imaginary_gpu(rng, build):
 
     def train_and_sample(device):
         model = build().to(device)
-        model(torch.zeros(count, 1, 32, 32, device=device), torch.tensor(labels, device=device))
-        model.eval().generate_sample(count, device=device, labels=torch.tensor(labels))
-        samples[:] = probes.tensor(model.generate_sample(count, device=device), "generate_sample")
+        with _told("in training"):
+            model(torch.zeros(count, 1, 32, 32, device=device), torch.tensor(labels, device=device))
+        with _told("in sampling"):
+            model.eval().generate_sample(count, device=device, labels=torch.tensor(labels))
+            samples[:] = probes.tensor(model.generate_sample(count, device=device), "generate_sample")
 
     return {"computed_on": imaginary_gpu.computes_on(gpu, train_and_sample), "count": len(samples)}
+
+
+@contextlib.contextmanager
+def _told(when):
+    """Say when a tensor was on the wrong device: the same symptom has other causes in training and in sampling."""
+    try:
+        yield
+    except imaginary_gpu.WrongDeviceError as error:
+        error.args = (f"{when}, {error}",)  # the same exception, which knows the student's line
+        raise
 
 
 def watched(code, in_channels=1):
@@ -40,17 +54,23 @@ def watched(code, in_channels=1):
     shown = set()
 
     def predict(x, t, label):
-        given = {"x_t": x, "timestep": t, "label": label}
-        places = {name: str(value.device) for name, value in given.items() if isinstance(value, torch.Tensor)}
-        told = ", ".join(f"{name} on {place}" for name, place in places.items())
-        if told not in shown:
-            shown.add(told)
-            _compute(own, given.values(), f"the network gets {told}" if len(set(places.values())) > 1 else "")
+        places, mixed = _places(x, t, label)
+        if places not in shown:
+            shown.add(places)
+            _compute(own, (x, t, label), mixed)
         return 0.1 * x
 
     network = probes.SpyNetwork(code, predict, in_channels=in_channels).network
     own = type(network).forward.__get__(network)
     return network
+
+
+def _places(x, t, label):
+    """Where a network's arguments are, in words; and what to tell if that is not one device, else ''."""
+    given = {"x_t": x, "timestep": t, "label": label}
+    places = {name: str(value.device) for name, value in given.items() if isinstance(value, torch.Tensor)}
+    told = ", ".join(f"{name} on {place}" for name, place in places.items())
+    return told, f"the network gets {told}" if len(set(places.values())) > 1 else ""
 
 
 def _compute(forward, arguments, told):
@@ -115,7 +135,9 @@ def lddpm_device(code, rng):
     setting = inputs.schedule(rng, 2, 4)
 
     def predict(z_t, t, label):
-        """A tenth of the latents, computed from all that must be on one device."""
-        return 0.1 * z_t + 0 * (t + label).reshape(-1, *[1] * (z_t.dim() - 1))
+        _, mixed = _places(z_t, t, label)
+        if mixed:
+            raise imaginary_gpu.WrongDeviceError(mixed)
+        return 0.1 * z_t
 
     return on_imaginary_gpu(rng, lambda: latents.LatentModel(code, setting, predict).model)
