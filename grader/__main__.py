@@ -13,9 +13,9 @@ import typer
 from grader import ROOT, golden, sandbox
 from grader import assignment as assignments
 from grader import marks as marking
+from grader.building import GoldenError
 from grader.case import InfrastructureError, Outcome
 from grader.compare import ComparisonError, compare
-from grader.golden import GoldenError
 from grader.policy import PolicyError
 from grader.questions import QuestionError
 from grader.release import MarkerError
