@@ -1,4 +1,4 @@
-"""The command line: `grader grade`, `marks`, `compare`, `update`, `check`, `doctor`, `demo`."""
+"""The command line: `grader grade`, `marks`, `compare`, `release`, `gradescope`, `update`, `check`, `doctor`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from grader import ROOT, golden, sandbox
 from grader import assignment as assignments
 from grader import marks as marking
 from grader.building import GoldenError
+from grader.bundle.archive import BundleError
+from grader.bundle.gradescope import gradescope
+from grader.bundle.handout import make_release
 from grader.case import InfrastructureError, Outcome
 from grader.compare import ComparisonError, compare
 from grader.policy import PolicyError
@@ -26,6 +29,8 @@ from grader.submission import SubmissionError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.command()(compare)
+app.command("release")(make_release)
+app.command()(gradescope)
 
 
 @app.command()
@@ -194,6 +199,7 @@ def main() -> None:
         SecretError,
         ComparisonError,
         GoldenError,
+        BundleError,
     ) as error:
         typer.echo(f"grader: {error}", err=True)
         raise SystemExit(1) from None
