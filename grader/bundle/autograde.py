@@ -84,7 +84,7 @@ def grade(assignment: Assignment, hidden: Secret, settings: Settings, path: Path
     if name not in ("sandbox", "restricted"):
         lacks = [line for finding in doctor.findings() for line in finding.lacks]
         raise InfrastructureError(f"this machine has no protection from submissions: {'; '.join(lacks)}")
-    print(f"trust tier: {name}")
+    print(f"trust tier: {name}", flush=True)
     verdicts, changed = [], []
     with contextlib.closing(sandbox.start(name)) as tier:
         try:
