@@ -42,7 +42,8 @@ def gradescope(
     out: Annotated[Path, typer.Option(help="the zip to write; it holds the secret seed, so not in this repository")],
     part: Annotated[int | None, typer.Option(help="one part of the assignment only")] = None,
     accuracy: Annotated[
-        list[str] | None, typer.Option(metavar="TASK", help="also a table [accuracy.TASK] of assignment.toml")
+        list[str] | None,
+        typer.Option(metavar="TASK", help="also this accuracy, as assignment.toml names it; repeat for more"),
     ] = None,
     minutes: Annotated[int, typer.Option(min=2, max=40, help="the timeout in Gradescope's settings")] = 10,
     index: Annotated[str | None, typer.Option(help="an index that has CPU-only builds of torch")] = None,
