@@ -1,4 +1,4 @@
-"""The command line: `grader grade`, `marks`, `compare`, `release`, `gradescope`, `update`, `check`, `doctor`."""
+"""The command line of TAs and authors; students use `pytest grader/`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import Annotated
 
 import typer
 
-from grader import ROOT, golden, sandbox
 from grader import assignment as assignments
+from grader import golden, sandbox
 from grader import marks as marking
+from grader.batch.command import batch
+from grader.batch.intake import IntakeError
 from grader.building import GoldenError
 from grader.bundle.archive import BundleError
 from grader.bundle.gradescope import gradescope
@@ -23,11 +25,12 @@ from grader.policy import PolicyError
 from grader.questions import QuestionError
 from grader.release import MarkerError
 from grader.secret import SecretError
-from grader.secret import load as load_secret
+from grader.secret import load_here as load_secret
 from grader.spreadsheet import TableError
 from grader.submission import SubmissionError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app.command()(batch)
 app.command()(compare)
 app.command("release")(make_release)
 app.command()(gradescope)
@@ -63,7 +66,7 @@ def grade(
     questions = select(assignment.questions, part)
     marked = marking.read_marks(marks, assignment.questions) if marks else {}
     verdicts, console = [], Console(stderr=True)
-    secret = None if public_only else _secret(console)
+    secret = None if public_only else load_secret(console)
     with (
         _tier(tier_name) as tier,
         open_submission(assignment, tier, known, path, secret) as grading,
@@ -100,15 +103,6 @@ def marks(
     """Write a CSV file for TAs to fill in: a row for each submission and written question."""
     marking.write_template(output, submissions, assignments.load().questions)
     print(f"{output}: fill in mark and comment, then `grader grade PATH --marks {output}`")
-
-
-def _secret(console):
-    """The secret seed with its goldens; None where there is no solution to make them from, as students have it."""
-    if not (ROOT / "solution").is_dir():
-        console.print("there is no solution/ here to make hidden goldens from: grading with the public inputs only")
-        return None
-    with console.status("making the goldens of the hidden inputs, once"):
-        return load_secret(assignments.load(staff=True), lambda: sandbox.start("process"))
 
 
 @app.command()
@@ -198,6 +192,7 @@ def main() -> None:
         MarkerError,
         SecretError,
         ComparisonError,
+        IntakeError,
         GoldenError,
         BundleError,
     ) as error:

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -56,7 +57,9 @@ def tasks(policy: Policy) -> list[Task]:
     return [Task(name, accuracy) for name, accuracy in policy.accuracy.items()]
 
 
-def grade_accuracy(grading, task: Task, device: str = "cpu", every_round: bool = False) -> Verdict:
+def grade_accuracy(
+    grading, task: Task, device: str = "cpu", every_round: bool = False, show: Callable | None = None
+) -> Verdict:
     """Ask and score until the points are decided.
 
     Args:
@@ -64,24 +67,27 @@ def grade_accuracy(grading, task: Task, device: str = "cpu", every_round: bool =
         task: which model.
         device: where the submission computes.
         every_round: play all rounds even if the points are decided, for a closer look at the accuracy.
+        show: gets the images of the first round, (N, C, H, W), if there are any, and their labels, (N,).
     """
     case, policy = task.case, task.policy
     if policy.checkpoint not in grading.submission.present:
         return Verdict(case, Outcome.NOT_IMPLEMENTED, 0.0, f"{policy.checkpoint} was not handed in")
     exam, rounds, seconds = exam_of(policy), Rounds(policy), 0.0
     try:
-        _check_device(grading, device)
         with Scorer(policy.classifier) as scorer:
             while len(rounds.labels) < policy.rounds and (every_round or not rounds.decided):
                 labels, observation = _answer(grading, task, exam, len(rounds.labels), device)
                 seconds += observation.seconds
                 if problem := ending(observation):
+                    check_device(grading, device)
                     return Verdict(case, problem[0], 0.0, problem[1], output=observation.output, seconds=seconds)
                 try:
                     rounds.judged.append(exam.read(observation.arrays, scorer))
                 except AnswerError as error:
                     return Verdict(case, Outcome.FAILED, 0.0, str(error), output=observation.output, seconds=seconds)
                 rounds.labels.append(labels)
+                if show and len(rounds.labels) == 1 and (images := observation.arrays.get("images")) is not None:
+                    show(images, exam.labels_of_images(labels))
     except InfrastructureError as error:
         return Verdict(case, Outcome.INFRASTRUCTURE, 0.0, str(error), seconds=seconds)
     outcome = Outcome.PASSED if rounds.share == 1.0 else Outcome.FAILED
@@ -89,8 +95,12 @@ def grade_accuracy(grading, task: Task, device: str = "cpu", every_round: bool =
     return Verdict(case, outcome, points, rounds.summary(), seconds=seconds, figures=rounds.figures())
 
 
-def _check_device(grading, device):
-    """A device that this machine lacks is whoever chose it to blame for, not the student."""
+def check_device(grading, device: str) -> None:
+    """A device that this machine lacks is whoever chose it to blame for, not the student.
+
+    Raises:
+        InfrastructureError: the device cannot be used.
+    """
     if device == "cpu":
         return
     case = Case("0.device", "", 0.0, sampling.use, "", seconds=120.0)
@@ -124,7 +134,14 @@ class Scorer:
 
     def __enter__(self):
         command = [sys.executable, "-m", "grader.scoring", self._classifier]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True)
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+            text=True,
+            start_new_session=True,  # Ctrl-C is the parent's to handle
+        )
         return self
 
     def judge(self, images: np.ndarray) -> Judged:

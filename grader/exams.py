@@ -52,6 +52,10 @@ class Generation:
         method = sampling.INTERFACES[self.policy.part].method
         return scorer.judge(_images(arrays, (self.policy.samples_per_round, *self.policy.image_shape), method))
 
+    def labels_of_images(self, labels: np.ndarray) -> np.ndarray:
+        """What each image of an answer was asked to be, (N,)."""
+        return labels
+
 
 @dataclass(frozen=True)
 class Discrimination:
@@ -99,6 +103,10 @@ class Discrimination:
             return judged
         images = _images(arrays, (COMPARED, *self.policy.image_shape), "the generator")
         return replace(judged, quality=scorer.judge(images).quality)
+
+    def labels_of_images(self, labels: np.ndarray) -> np.ndarray:
+        """Of the generator's images, (COMPARED,): it is asked for no class."""
+        return np.zeros(COMPARED, np.int64)
 
 
 def exam_of(policy: AccuracyPolicy) -> Generation | Discrimination:

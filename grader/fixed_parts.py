@@ -62,8 +62,7 @@ def _compared_elsewhere(stub, file):
 def compare(stub: bytes, source: bytes) -> list[str]:
     """The changes of one file, at most LISTED of them, or why it cannot be compared."""
     try:
-        found = dict(_parts(_Plain().visit(ast.parse(source)).body))
-        given = dict(_parts(_Plain().visit(ast.parse(stub)).body))
+        found, given = (dict(_parts(plain(text).body)) for text in (source, stub))
         faults = {name: _fault(part, found.get(name)) for name, part in given.items()}
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         return [f"cannot be compared with the handout: {type(error).__name__}: {str(error)[:QUOTED]}".rstrip(": ")]
@@ -74,9 +73,12 @@ def compare(stub: bytes, source: bytes) -> list[str]:
     return changes
 
 
-class _Plain(ast.NodeTransformer):
-    """Drops what does not matter: docstrings and annotations."""
+def plain(source: bytes) -> ast.Module:
+    """The syntax tree of a file without what does not matter: docstrings and annotations of functions."""
+    return _Plain().visit(ast.parse(source))
 
+
+class _Plain(ast.NodeTransformer):
     def visit_Expr(self, node):
         text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
         return None if text else self.generic_visit(node)

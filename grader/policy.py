@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -19,14 +20,19 @@ OF_SOME_PARTS = {name for required, allowed in FIELDS_OF_PART.values() for name 
 
 
 class PolicyError(Exception):
-    """assignment.toml is not valid; the message names the line and what is allowed there."""
+    """A file of settings is not valid; the message names the line and what is allowed there."""
 
 
-class _Strict(BaseModel):
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Strict(BaseModel):
+    """Fields that it does not know are errors, and none is changed."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class LimitPolicy(_Strict):
+class LimitPolicy(Strict):
     """What a submission may use: in one case, unless it says otherwise."""
 
     seconds: float = Field(gt=0, le=600)
@@ -40,7 +46,7 @@ class LimitPolicy(_Strict):
     source_bytes: int = Field(ge=1000, le=2**24)
 
 
-class AccuracyPolicy(_Strict):
+class AccuracyPolicy(Strict):
     """How generated images earn points."""
 
     part: int = Field(ge=1, le=6)
@@ -88,11 +94,12 @@ class AccuracyPolicy(_Strict):
         return self.model_dump(include={"part", "checkpoint", "classes"} | OF_SOME_PARTS)
 
 
-class Policy(_Strict):
+class Policy(Strict):
     """The whole of assignment.toml."""
 
     title: str
     public_seed: int = Field(ge=0)
+    canvas_assignment: int | None = Field(default=None, gt=0)  # its number in Canvas; None: found there by the title
     limits: LimitPolicy
     accuracy: dict[str, AccuracyPolicy] = {}
 
@@ -103,9 +110,20 @@ def read_policy(path: Path) -> Policy:
     Raises:
         PolicyError: with the line, the value and the allowed range of everything that is wrong.
     """
-    text = path.read_text()
+    return read_toml(path, Policy)
+
+
+def read_toml(path: Path, kind: type[Model]) -> Model:
+    """Read a TOML file as a model of pydantic's.
+
+    Raises:
+        PolicyError: with the line, the value and the allowed range of everything that is wrong.
+    """
     try:
-        return Policy.model_validate(tomllib.loads(text))
+        text = path.read_text()
+        return kind.model_validate(tomllib.loads(text))
+    except (OSError, UnicodeDecodeError) as error:
+        raise PolicyError(f"{path} cannot be read: {error}") from error
     except tomllib.TOMLDecodeError as error:
         raise PolicyError(f"{path.name} is not TOML: {error}") from error
     except ValidationError as error:

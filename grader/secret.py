@@ -19,7 +19,8 @@ from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 
-from grader import ROOT, building, golden
+from grader import ROOT, building, golden, sandbox
+from grader import assignment as assignments
 from grader.assignment import Assignment
 from grader.case import InfrastructureError
 from grader.golden import Secret
@@ -51,6 +52,19 @@ def load(assignment: Assignment, make_tier: Callable, path: Path | None = None) 
             known = building.build_goldens(assignment, tier, seed)
         _keep(known, folder)
     return Secret(seed, known)
+
+
+def load_here(console) -> Secret | None:
+    """The secret seed with its goldens; None where there is no solution to make them from, as students have it.
+
+    Args:
+        console: rich's, on which it is told.
+    """
+    if not (ROOT / "solution").is_dir():
+        console.print("there is no solution/ here to make hidden goldens from: grading with the public inputs only")
+        return None
+    with console.status("making the goldens of the hidden inputs, once"):
+        return load(assignments.load(staff=True), lambda: sandbox.start("process"))
 
 
 def default_path() -> Path:

@@ -33,18 +33,19 @@ def read_allowlist(path: Path) -> list[Allowed]:
 
 
 @contextlib.contextmanager
-def lay_out(path: Path, allowlist: list[Allowed], given: Path) -> Iterator[Submission]:
+def lay_out(path: Path, allowlist: list[Allowed], given: Path, within: Path | None = None) -> Iterator[Submission]:
     """Copy a submission and the given files into a fresh folder, which is removed at the end.
 
     Args:
         path: a folder or zip. Its files may lie in a folder of their own: the shallowest that holds a required one.
         allowlist: what may be handed in.
         given: the folder of given files (`student/`); those that are on the allowlist are not taken from it.
+        within: where the fresh folder is made; by default among the temporary files.
 
     Raises:
         SubmissionError: nothing there, not a zip, none of the files in it, a file too large, a link or a duplicate.
     """
-    with tempfile.TemporaryDirectory(prefix="submission-") as temporary:
+    with tempfile.TemporaryDirectory(prefix="submission-", dir=within) as temporary:
         folder = Path(temporary).resolve()
         names = {allowed.name for allowed in allowlist}
         for file in given.iterdir():
@@ -60,8 +61,12 @@ def name_of(path: Path) -> str:
     return visible(path.stem if path.is_file() else path.resolve().name)
 
 
-def _copy(path, allowlist, folder):
-    present = []
+def contents(path: Path, allowlist: list[Allowed]) -> Iterator[tuple[str, bytes]]:
+    """Name and content of each allowed file of a submission, one at a time.
+
+    Raises:
+        SubmissionError: as for `lay_out`, but that none of the files is there.
+    """
     with members_of(path, allowlist) as members:
         for allowed, member in _chosen(members, allowlist):
             try:
@@ -72,10 +77,16 @@ def _copy(path, allowlist, folder):
                 raise SubmissionError(f"{allowed.name} cannot be read: {error}") from error
             if len(content) > allowed.max_bytes:
                 raise SubmissionError(f"{allowed.name} is larger than the {allowed.max_bytes} bytes allowed")
-            target = folder / allowed.name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
-            present.append(allowed.name)
+            yield allowed.name, content
+
+
+def _copy(path, allowlist, folder):
+    present = []
+    for name, content in contents(path, allowlist):
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+        present.append(name)
     if not present:
         required = ", ".join(a.name for a in allowlist if a.required)
         raise SubmissionError(f"{path} holds none of the files to hand in ({required}): is it the right folder?")

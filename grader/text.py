@@ -17,7 +17,18 @@ def visible(text: str) -> str:
     return "".join(c.encode("unicode_escape").decode() if _acts(c) else c for c in text)
 
 
+def say(console, line: str) -> None:
+    """Print a line as it is on rich's console: what a student chose may look like its markup, and wide names wrap."""
+    console.print(visible(line), markup=False, highlight=False, soft_wrap=True)
+
+
 def _acts(character):
     # Categories: control, format, surrogate, private use, unassigned; separators of lines and paragraphs.
     category = unicodedata.category(character)
     return character not in _KEPT and (category[0] == "C" or category in ("Zl", "Zp"))
+
+
+def shown(text: str, most: int | None = None) -> str:
+    """`visible`, in one line, of at most so many characters: for names and notes beside others."""
+    line = " ".join(visible(text).split())
+    return line if most is None or len(line) <= most else f"{line[: most - 1]}…"

@@ -9,7 +9,7 @@ import torch
 
 from grader.accuracy import Scorer, grade_accuracy, tasks
 from grader.case import InfrastructureError, Outcome
-from grader.exams import exam_of
+from grader.exams import COMPARED, exam_of
 from grader.grading import Grading, open_submission
 from grader.rounds import Judged, Rounds
 
@@ -237,3 +237,29 @@ def test_a_device_that_is_not_there_is_not_the_students_fault(device, assignment
         verdict = grade_accuracy(grading, task, device)
     assert verdict.outcome is Outcome.INFRASTRUCTURE
     assert f"--device {device} cannot be used on this machine" in verdict.message
+
+
+def test_the_images_of_the_first_round_are_shown_with_their_labels(assignment, tier, known, task):
+    shown = []
+    more = replace(task, policy=task.policy.model_copy(update={"rounds": 2, "samples_per_round": 10}))
+    with open_submission(assignment, tier, known, assignment.solution) as grading:
+        verdict = grade_accuracy(grading, more, every_round=True, show=lambda *what: shown.append(what))
+    ((images, labels),) = shown
+    assert verdict.figures["samples"] == 20
+    assert (images.shape, images.dtype) == ((10, 1, 32, 32), np.float32)
+    assert sorted(labels) == list(range(10))
+
+
+def test_a_model_that_generates_nothing_is_not_shown(assignment, tier, known, make_submission, task):
+    shown = []
+    folder = make_submission(assignment=SAMPLER.format(body="raise ValueError('no idea')"))
+    (folder / "checkpoints").mkdir()
+    torch.save({"weight": torch.zeros(1)}, folder / "checkpoints" / "DDPM.pt")
+    with open_submission(assignment, tier, known, folder) as grading:
+        grade_accuracy(grading, task, show=lambda *what: shown.append(what))
+    assert shown == []
+
+
+def test_images_of_part_1s_generator_have_no_class(assignment):
+    gan = next(task.policy for task in tasks(assignment.policy) if task.name == "gan")
+    assert exam_of(gan).labels_of_images(np.ones(2000)).tolist() == [0] * COMPARED

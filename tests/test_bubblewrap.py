@@ -115,3 +115,16 @@ def test_gpu_devices_are_bound_when_asked_for_and_only_then(tmp_path, monkeypatc
     assert bound == ["/dev/nvidia0", "/dev/nvidiactl"]
     assert "/sys" in cuda
     assert not {"--dev-bind", "/sys"} & set(cpu)
+
+
+def test_a_job_that_nobody_waits_for_any_more_is_ended(tmp_path):
+    import torch
+
+    (tmp_path / "assignment.py").write_text(MODEL.format(value="0", body="import time; time.sleep(1000)"))
+    torch.save({}, tmp_path / "weights.pt")
+    start = time.monotonic()
+    with pytest.raises(InfrastructureError, match="the tier was closed while a case was running"):
+        bubblewrap.observe(
+            Job(replace(CASE, seconds=60.0), tmp_path, 0, LIMITS, ARGUMENTS), lambda: time.monotonic() > start + 1
+        )
+    assert time.monotonic() - start < 30

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from grader import __main__ as command_line
 from grader import assignment as assignments
+from grader import secret as secrets
 from grader.cases.part4 import inputs
 from grader.grading import ONLY_PUBLIC
 from grader.rng import Streams, case_seed
@@ -159,9 +160,9 @@ def test_a_secret_that_cannot_be_used_stops_grading_with_a_remedy(tmp_path):
 
 
 def test_students_who_have_no_solution_are_graded_with_the_public_inputs_and_told_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(command_line, "ROOT", tmp_path)
+    monkeypatch.setattr(secrets, "ROOT", tmp_path)
     console = Console(file=io.StringIO(), width=200)
-    assert command_line._secret(console) is None
+    assert secrets.load_here(console) is None
     assert "grading with the public inputs only" in console.file.getvalue()
 
 
@@ -258,9 +259,10 @@ IMPORTS = (
         "import grader.judge",
         "from typer.testing import CliRunner; from grader.__main__ import app; CliRunner().invoke(app, ['--help'])",
         "import grader.accuracy, grader.compare, grader.grading, grader.collect, grader.marks, grader.report.results",
+        "import grader.batch.command, grader.batch.local, grader.batch.outputs, grader.batch.task, submitit",
         "import pytest; print(pytest.main(['grader/', '--submission', 'solution']))",
     ],
-    ids=["judge", "help", "accuracy", "pytest"],
+    ids=["judge", "help", "accuracy", "batch", "pytest"],
 )
 def test_the_parent_never_imports_torch(statement):
     done = run("-c", IMPORTS.format(statement))

@@ -284,7 +284,7 @@ def test_setup_installs_pinned_packages_and_names_an_index_only_if_told(assignme
 
 
 def test_the_command_writes_the_zip_and_tells_what_to_set(tmp_path, monkeypatch, capsys, hidden):
-    monkeypatch.setattr(gradescope.secret, "load", lambda *_: hidden)
+    monkeypatch.setattr(gradescope.secret, "load_here", lambda console: hidden)
     app(["gradescope", "--out", str(tmp_path / "a.zip"), "--part", "6", "--minutes", "20"], standalone_mode=False)
     told = capsys.readouterr().out
     assert "give it to nobody else, for it holds the secret seed" in told

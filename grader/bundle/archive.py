@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import io
 import subprocess
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+
+from grader import files
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the same files give the same zip, byte for byte
 
@@ -16,21 +17,18 @@ class BundleError(Exception):
     """A bundle cannot be made or written; the message says what mends it."""
 
 
-def write_zip(files: Mapping[str, bytes], path: Path) -> None:
+def write_zip(bundle: Mapping[str, bytes], path: Path) -> None:
     """Write a zip whole or not at all, for its owner alone."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent) as temporary:
-        whole = Path(temporary, path.name)
-        whole.touch(0o600)
-        with zipfile.ZipFile(whole, "w") as archive:
-            for name, content in sorted(files.items()):
-                member = zipfile.ZipInfo(name, EPOCH)
-                member.external_attr = (0o100000 | _mode(content)) << 16
-                archive.writestr(member, content, zipfile.ZIP_DEFLATED)
-        os.replace(whole, path)
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as archive:
+        for name, content in sorted(bundle.items()):
+            member = zipfile.ZipInfo(name, EPOCH)
+            member.external_attr = (0o100000 | _mode(content)) << 16
+            archive.writestr(member, content, zipfile.ZIP_DEFLATED)
+    files.replace(path, whole.getvalue())
 
 
-def write_folder(files: Mapping[str, bytes], folder: Path) -> None:
+def write_folder(bundle: Mapping[str, bytes], folder: Path) -> None:
     """Write into a folder that is new or empty, or replace what a git repository tracks.
 
     Raises:
@@ -39,7 +37,7 @@ def write_folder(files: Mapping[str, bytes], folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()):
         for name in _tracked(folder):
             (folder / name).unlink()
-    for name, content in files.items():
+    for name, content in bundle.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from grader import ROOT, golden, release, sandbox, secret
+from grader import ROOT, golden, release, secret
 from grader import assignment as assignments
 from grader.accuracy import tasks
 from grader.assignment import Assignment
@@ -26,7 +26,10 @@ from grader.grading import select
 from grader.policy import AccuracyPolicy
 
 # Of grader/, beside what judges a student's code on every machine.
-STAFF = ("bundle/__init__.py", "bundle/autograde.py", "report/results.py", "sandbox/doctor.py", "sandbox/reach.py")
+STAFF = (
+    *("bundle/__init__.py", "bundle/autograde.py", "files.py", "report/results.py"),
+    *("sandbox/doctor.py", "sandbox/reach.py"),
+)
 STAFF_OF_ACCURACY = ("auditor.py", "quality.py")
 # Of Gradescope's containers. Measured: the cases need 530 MB beside torch's files, VAE and GAN 1.8 GB.
 MEMORY, ACCURACY_MEMORY = "768 MB", "3 GB"
@@ -49,10 +52,12 @@ def gradescope(
     index: Annotated[str | None, typer.Option(help="an index that has CPU-only builds of torch")] = None,
 ):
     """Write the zip of Gradescope's autograder. It holds the secret seed: nobody else may have it."""
+    from rich.console import Console
+
     assignment = assignments.load(staff=True)
     settings = Settings(part, tuple(accuracy or ()), 60.0 * minutes - RESERVE)
     _check(assignment, settings, out)
-    hidden = secret.load(assignment, lambda: sandbox.start("process"))
+    hidden = secret.load_here(Console(stderr=True))
     write_zip(autograder(assignment, hidden, settings, index), out)
     points = [c.points for c in settings.cases(assignment) if not c.bonus]
     print(f"{out}: upload it to Gradescope and give it to nobody else, for it holds the secret seed")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from grader import files
 from grader.case import Outcome, Verdict, total
 from grader.report.terminal import OUTSIDE_TODOS, explanation, not_marked, outside_todos
 
@@ -106,7 +105,4 @@ def _score(verdict, complete):
 
 def write_atomically(path: Path, content: dict) -> None:
     """Write JSON whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False) as file:
-        json.dump(content, file, indent=2)
-    os.replace(file.name, path)
+    files.replace(path, json.dumps(content, indent=2).encode())

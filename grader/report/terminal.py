@@ -23,20 +23,31 @@ OUTSIDE_TODOS = "Outside the TODOs (no points depend on it)"
 
 def explanation(verdict: Verdict, verdicts: Sequence[Verdict] = ()) -> str:
     """What a student reads about a case: the difference, the diagnosis, the equation, the output."""
+    return "\n".join(_LAYOUT[label].format(text) for label, text in labelled(verdict, verdicts))
+
+
+_LAYOUT = {
+    "": "{}",
+    "Diagnosis": "Diagnosis: {}",
+    "Equation": "Equation: {}",
+    "Repair first": "Repair first: {}, on which this case builds.",
+    "Your code printed": "Your code printed:\n{}",
+}
+
+
+def labelled(verdict: Verdict, verdicts: Sequence[Verdict] = ()) -> list[tuple[str, str]]:
+    """What `explanation` says, in parts: the label of each, '' for the message, and its text."""
     if verdict.outcome in (Outcome.PASSED, Outcome.NOT_IMPLEMENTED, Outcome.MARKED, Outcome.NOT_MARKED):
-        return verdict.message  # of a passed case only accuracy has something to tell
-    lines = [verdict.message]
-    if verdict.hint:
-        lines.append(f"Diagnosis: {verdict.hint}")
+        return [("", verdict.message)]  # of a passed case only accuracy has something to tell
+    parts = [("", verdict.message), ("Diagnosis", verdict.hint)]
     if verdict.outcome in (Outcome.FAILED, Outcome.ERROR):
-        lines.append(f"Equation: {verdict.case.equation}")
-    if first := _failed_needs(verdict, verdicts):
-        lines.append(f"Repair first: {', '.join(first)}, on which this case builds.")
-    if printed := verdict.output.strip().splitlines():
-        shown = [line[:200] for line in printed[-OUTPUT_LINES:]]
-        left_out = [f"({len(printed) - OUTPUT_LINES} lines before)"] if len(printed) > OUTPUT_LINES else []
-        lines += ["Your code printed:", *(f"  | {line}" for line in [*left_out, *shown])]
-    return "\n".join(line for line in lines if line)
+        parts.append(("Equation", verdict.case.equation))
+    parts.append(("Repair first", ", ".join(_failed_needs(verdict, verdicts))))
+    printed = verdict.output.strip().splitlines()
+    shown = [line[:200] for line in printed[-OUTPUT_LINES:]]
+    left_out = [f"({len(printed) - OUTPUT_LINES} lines before)"] if len(printed) > OUTPUT_LINES else []
+    parts.append(("Your code printed", "\n".join(f"  | {line}" for line in [*left_out, *shown])))
+    return [(label, text) for label, text in parts if text]
 
 
 def _failed_needs(verdict: Verdict, verdicts: Iterable[Verdict]) -> list[str]:

@@ -8,12 +8,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 
 from grader import ROOT
 from grader.case import InfrastructureError, Observation
 from grader.sandbox import isolation, view, watch
 from grader.sandbox.collector import Collector
-from grader.sandbox.exchange import STARTUP_SECONDS, Job, observation
+from grader.sandbox.exchange import CLOSED, STARTUP_SECONDS, Job, observation
 from grader.sandbox.worker import LAST_WORDS, STARTED
 
 GLANCE = 0.2  # seconds between looks at what the job uses
@@ -82,11 +83,16 @@ def _environment(device):
     return environment | {name: value for name, value in chosen.items() if value}
 
 
-def observe(job: Job) -> Observation:
+def observe(job: Job, stopped: Callable[[], bool] = lambda: False) -> Observation:
     """Run a job to its end.
 
+    Args:
+        job: what to run.
+        stopped: whether nobody waits for it any more.
+
     Raises:
-        InfrastructureError: bubblewrap is missing or cannot start, or the job failed before student code ran.
+        InfrastructureError: bubblewrap is missing or cannot start, or the job failed before student code ran or was
+            stopped.
     """
     if not shutil.which("bwrap"):
         raise InfrastructureError("bubblewrap is missing: make system-deps")
@@ -108,7 +114,7 @@ def observe(job: Job) -> Observation:
         os.close(tell)
         collector.handed_over()
         try:
-            answer = _wait(job, collector, process, told)
+            answer = _wait(job, collector, process, told, stopped)
         finally:
             process.kill()  # and with it all that is inside
             process.wait()
@@ -117,7 +123,7 @@ def observe(job: Job) -> Observation:
         return observation(job, answer, collector.reply, collector.output)
 
 
-def _wait(job, collector, process, told):
+def _wait(job, collector, process, told, stopped):
     """Collect until the job has ended or must be stopped. Returns the answer of which `observation` tells."""
     ended, heard, why, start = os.pidfd_open(process.pid), b"", None, None
     waiting, deadline = {ended, told}, time.monotonic() + STARTUP_SECONDS
@@ -132,6 +138,8 @@ def _wait(job, collector, process, told):
             if ended in ready:
                 why = process.wait()
                 break
+            if stopped():
+                raise InfrastructureError(CLOSED)
             why = watch.excess(process.pid, deadline, job.limits)
     finally:
         os.close(ended)

@@ -14,6 +14,7 @@ from grader.case import Case, Ended, InfrastructureError, Observation
 from grader.sandbox import view
 
 STARTUP_SECONDS = 120  # to import torch, on the slowest disk
+CLOSED = "the tier was closed while a case was running"
 
 
 @dataclass(frozen=True)

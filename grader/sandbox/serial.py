@@ -14,7 +14,7 @@ from pathlib import Path
 
 from grader import ROOT
 from grader.case import Case, InfrastructureError, Observation
-from grader.sandbox.exchange import STARTUP_SECONDS, Job, Limits, clean_environment, observation
+from grader.sandbox.exchange import CLOSED, STARTUP_SECONDS, Job, Limits, clean_environment, observation
 from grader.sandbox.worker import LAST_WORDS
 
 
@@ -70,7 +70,7 @@ class Serial:
         if line:
             return json.loads(line)
         if self._closed:
-            raise InfrastructureError("the tier was closed while a case was running")
+            raise InfrastructureError(CLOSED)
         self._stop()
         self._start()
         return {"exit": exit, "seconds": time.monotonic() - start}

@@ -17,7 +17,7 @@ from grader import ROOT
 from grader.case import Case, InfrastructureError, Observation
 from grader.sandbox import bubblewrap, isolation
 from grader.sandbox.collector import Collector
-from grader.sandbox.exchange import STARTUP_SECONDS, Job, Limits, clean_environment, observation
+from grader.sandbox.exchange import CLOSED, STARTUP_SECONDS, Job, Limits, clean_environment, observation
 
 GRACE_SECONDS = 20  # after which a server that does not answer has failed
 
@@ -56,11 +56,12 @@ class ForkServers:
         """The same in an interpreter of its own if the tier is `sandbox`: it may use threads and the GPU."""
         if self.tier != "sandbox":
             return self.observe(case, folder, seed, limits, arguments, device)
-        return bubblewrap.observe(Job(case, folder, seed, limits, arguments or {}, device))
+        job = Job(case, folder, seed, limits, arguments or {}, device)
+        return bubblewrap.observe(job, stopped=lambda: self._closed)
 
     def _server(self, modules):
         if self._closed:
-            raise InfrastructureError("the tier was closed while a case was running")
+            raise InfrastructureError(CLOSED)
         if modules not in self._servers:
             self._servers[modules] = _ForkServer(self.tier, modules)
         return self._servers[modules]
@@ -68,7 +69,7 @@ class ForkServers:
     def close(self):
         """Stop the servers and whatever they run."""
         self._closed = True
-        for server in self._servers.values():
+        for server in list(self._servers.values()):  # another thread may be starting one
             server.close()
 
 

@@ -14,7 +14,7 @@ _LAST = "whether the last step changes anything"
 
 @case(
     "4.ddim_step",
-    points=1.5,
+    points=1.25,
     equation="x_{t-1} = sqrt(alpha_bar_{t-1}) x_0 + sqrt(1 - alpha_bar_{t-1}) eps, alpha_bar_{-1} = 1, with the x_0 "
     "that x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) eps implies (DDIM eq. 12, sigma_t = 0)",
     shows=sampling.STEP,

@@ -7,6 +7,9 @@ from grader.lazy import Lazy
 torch = Lazy("torch")
 probes = Lazy("grader.probes")
 imaginary_gpu = Lazy("grader.imaginary_gpu")
+latents = Lazy("grader.cases.part4.latents")
+
+ONE_DEVICE = "all tensors on one device: make each one with device=x.device, move tables and labels there"
 
 SHOWS = {
     "computed_on": "where training and sampling compute, with the model on an imaginary GPU that is asked for",
@@ -63,7 +66,7 @@ def _compute(forward, arguments, told):
 @case(
     "4.device",
     points=0.5,
-    equation="all tensors on one device: make each one with device=x.device, move tables and labels there",
+    equation=ONE_DEVICE,
     shows=SHOWS,
     needs=("4.ddpm_loss", "4.ddpm_sample"),
 )
@@ -71,3 +74,48 @@ def device(code, rng):
     """Device: training and sampling leave no tensor on the CPU when a GPU is asked for"""
     setting = inputs.schedule(rng, 2, 4)
     return on_imaginary_gpu(rng, lambda: code.models.DDPM(watched(code), code.models.VarianceScheduler(**setting)))
+
+
+@case(
+    "4.ddim_device",
+    points=0.25,
+    equation=ONE_DEVICE,
+    shows=SHOWS,
+    needs=("4.device", "4.ddim_sample"),
+)
+def ddim_device(code, rng):
+    """DDIM: training and sampling leave no tensor on the CPU when a GPU is asked for"""
+    setting = inputs.schedule(rng, 2, 4)
+    return on_imaginary_gpu(rng, lambda: code.models.DDIM(watched(code), code.models.VarianceScheduler(**setting)))
+
+
+@case(
+    "4.vae_device",
+    points=0.25,
+    equation=ONE_DEVICE,
+    shows=SHOWS,
+    needs=("4.vae", "4.vae_sample"),
+)
+def vae_device(code, rng):
+    """VAE: training and sampling leave no tensor on the CPU when a GPU is asked for"""
+    return on_imaginary_gpu(rng, code.assignment.prepare_vae)
+
+
+@case(
+    "4.lddpm_device",
+    points=0.25,
+    bonus=True,
+    equation=ONE_DEVICE,
+    shows=SHOWS,
+    seconds=30.0,
+    needs=("4.device", "4.vae_device", "4.lddpm_sample"),
+)
+def lddpm_device(code, rng):
+    """Latent DDPM: training and sampling leave no tensor on the CPU when a GPU is asked for"""
+    setting = inputs.schedule(rng, 2, 4)
+
+    def predict(z_t, t, label):
+        """A tenth of the latents, computed from all that must be on one device."""
+        return 0.1 * z_t + 0 * (t + label).reshape(-1, *[1] * (z_t.dim() - 1))
+
+    return on_imaginary_gpu(rng, lambda: latents.LatentModel(code, setting, predict).model)

@@ -107,7 +107,7 @@ def _frozen(latent, x, labels, z_0, weight):
 
 @case(
     "4.lddpm_sample",
-    points=1.25,
+    points=1,
     bonus=True,
     equation="x = D(z_0, label), once, where z_0 comes from noise z_{T-1} as in DDPM's algorithm 2 (LDM, sec. 3)",
     shows={

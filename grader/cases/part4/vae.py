@@ -15,7 +15,7 @@ STATISTIC = 20_000  # draws, at least; the bounds below are then five standard e
 
 @case(
     "4.vae",
-    points=1,
+    points=0.75,
     equation="mean, logvar = encoder(x, label); z ~ N(mean, exp(logvar)); x' = decoder(z, label) (VAE, sec. 2.4)",
     shows={
         "shape": "shape of the reconstruction",

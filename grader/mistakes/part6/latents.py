@@ -28,13 +28,6 @@ EVIDENCE = (
         "log_evidence",
     ),
     mistake(
-        "evidence_noise_everywhere",
-        COVARIANCE,
-        "covariance = W @ W.T + s2 * torch.eye(D, dtype=W.dtype) + s2 * (1 - torch.eye(D, dtype=W.dtype))",
-        "s2 is added to every entry: independent noise adds to the diagonal only, s2 I.",
-        "log_evidence",
-    ),
-    mistake(
         "evidence_without_b",
         "difference = x - b",
         "difference = x",

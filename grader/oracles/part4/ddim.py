@@ -5,7 +5,7 @@ import numpy as np
 from grader.assignment import Oracle
 from grader.cases.part4 import inputs
 from grader.oracles.closed_forms import drawn_variances
-from grader.oracles.part4.ddpm import draws, gradient, loss, prepared, rules
+from grader.oracles.part4.ddpm import device, draws, gradient, loss, prepared, rules
 from grader.rng import normal_pattern
 
 
@@ -58,5 +58,6 @@ ORACLES = (
     Oracle("4.ddim_sampling_rules", _ddim_sampling_rules),
     Oracle("4.ddim_loss", _ddim_loss),
     Oracle("4.ddim_loss", lambda rng: _ddim_loss(rng, power=1), variant="4.l1_loss"),
+    Oracle("4.ddim_device", device),
     Oracle("4.prepare_ddim", prepared),
 )

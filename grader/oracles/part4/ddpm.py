@@ -138,7 +138,8 @@ def _ddpm_sampling_rules(rng):
     return {"timesteps": np.arange(inputs.schedule(rng, 4, 15)["num_steps"])[::-1]} | rules(rng)
 
 
-def _device(rng):
+def device(rng):
+    """Where code computes that is right about devices."""
     gpu, count = inputs.gpu_and_count(rng)
     return {"computed_on": np.array(gpu), "count": np.array(count)}
 
@@ -167,6 +168,6 @@ ORACLES = (
     Oracle("4.ddpm_sample", _ddpm_sample),
     Oracle("4.ddpm_sample", lambda rng: _ddpm_sample(rng, posterior=True), variant="4.posterior_variance"),
     Oracle("4.ddpm_sampling_rules", _ddpm_sampling_rules),
-    Oracle("4.device", _device),
+    Oracle("4.device", device),
     Oracle("4.prepare_ddpm", prepared),
 )

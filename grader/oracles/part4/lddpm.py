@@ -4,6 +4,7 @@ import numpy as np
 
 from grader.assignment import Oracle
 from grader.oracles.closed_forms import drawn_variances
+from grader.oracles.part4.ddpm import device
 
 
 def _lddpm_loss(rng, power=2):
@@ -59,5 +60,6 @@ ORACLES = (
     Oracle("4.lddpm_frozen", _lddpm_frozen),
     Oracle("4.lddpm_sample", _lddpm_sample),
     Oracle("4.lddpm_sampling_rules", _lddpm_sampling_rules),
+    Oracle("4.lddpm_device", device),
     Oracle("4.prepare_lddpm", _prepare_lddpm),
 )

@@ -4,7 +4,7 @@ import numpy as np
 
 from grader.assignment import Oracle
 from grader.cases.part4 import inputs
-from grader.oracles.part4.ddpm import prepared
+from grader.oracles.part4.ddpm import device, prepared
 
 
 def _yes(*names):
@@ -103,5 +103,6 @@ ORACLES = (
     Oracle("4.vae", _vae),
     Oracle("4.vae_decode", _vae_decode),
     Oracle("4.vae_sample", _vae_sample),
+    Oracle("4.vae_device", device),
     Oracle("4.prepare_vae", prepared),
 )

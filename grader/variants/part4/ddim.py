@@ -74,7 +74,7 @@ LIST_OF_TIMESTEPS = Variant(
         (
             ANSWER,
             """        before = timestep - 1 if before is None else before
-        bars = torch.cat([torch.ones(1), self.var_scheduler.alpha_bars])  # from t = -1
+        bars = torch.cat([torch.ones(1), self.var_scheduler.alpha_bars]).to(timestep.device)  # from t = -1
         now, then = (bars[t + 1].reshape(-1, 1, 1, 1) for t in (timestep, before))
         x_0 = (noisy_sample - torch.sqrt(1 - now) * estimated_noise) / torch.sqrt(now)
         return torch.sqrt(then) * x_0 + torch.sqrt(1 - then) * estimated_noise""",
