@@ -14,8 +14,9 @@ else
 fi
 find='import importlib.util, sys; sys.exit(not all(map(importlib.util.find_spec, ("numpy", "pydantic", "torch"))))'
 if ! "$python" -c "$find" >/dev/null 2>&1; then
-    echo "collect_submission.sh: '$python' lacks the packages of the assignment: run 'make demo' once, or" >&2
-    echo "  $python -m pip install -e $here" >&2
+    echo "collect_submission.sh: '$python' lacks the packages of the assignment: install them once with" >&2
+    echo "  python3 -m venv $here/.venv" >&2
+    echo "  $here/.venv/bin/python -m pip install --constraint $here/requirements.txt --editable $here" >&2
     exit 1
 fi
 PYTHONPATH=$here exec "$python" -m grader.collect "${1:-$here/student}" "${2:-submission.zip}"

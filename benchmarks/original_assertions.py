@@ -19,7 +19,7 @@ import numpy as np  # noqa: E402  (after the path)
 import torch  # noqa: E402
 
 from grader import assignment as assignments  # noqa: E402
-from grader import golden  # noqa: E402
+from grader import building, golden  # noqa: E402
 from grader.case import Outcome  # noqa: E402
 from grader.judge import judge  # noqa: E402
 from grader.release import write_patched  # noqa: E402
@@ -92,7 +92,7 @@ def caught_by(tests, folder):
 def caught_by_cases(assignment, tier, known, folder):
     """Whether one of our cases does not pass."""
     cases = [case for case in assignment.cases if case.part == 1]
-    observed = golden.observe_folder(assignment, tier, folder, cases, assignment.policy.public_seed)
+    observed = building.observe_folder(assignment, tier, folder, cases, assignment.policy.public_seed)
     return any(judge(c, observed[c.id], *known.of(c)).outcome is not Outcome.PASSED for c in cases)
 
 

@@ -1,4 +1,4 @@
-"""The command line: `grader grade`, `batch`, `marks`, `compare`, `update`, `check`, `doctor`, `demo`."""
+"""The command line of TAs and authors; students use `pytest grader/`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ from grader import golden, sandbox
 from grader import marks as marking
 from grader.batch.command import batch
 from grader.batch.intake import IntakeError
+from grader.building import GoldenError
+from grader.bundle.archive import BundleError
+from grader.bundle.gradescope import gradescope
+from grader.bundle.handout import make_release
 from grader.case import InfrastructureError, Outcome
 from grader.compare import ComparisonError, compare
-from grader.golden import GoldenError
 from grader.policy import PolicyError
 from grader.questions import QuestionError
 from grader.release import MarkerError
@@ -29,6 +32,8 @@ from grader.submission import SubmissionError
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.command()(batch)
 app.command()(compare)
+app.command("release")(make_release)
+app.command()(gradescope)
 
 
 @app.command()
@@ -189,6 +194,7 @@ def main() -> None:
         ComparisonError,
         IntakeError,
         GoldenError,
+        BundleError,
     ) as error:
         typer.echo(f"grader: {error}", err=True)
         raise SystemExit(1) from None

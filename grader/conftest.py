@@ -10,6 +10,7 @@ from grader import ROOT, golden, sandbox
 from grader import assignment as assignments
 from grader.accuracy import tasks
 from grader.case import InfrastructureError, Outcome, total
+from grader.classifiers import is_there
 from grader.grading import open_submission, select
 from grader.policy import PolicyError
 from grader.report.terminal import STYLES, explanation, in_words
@@ -61,9 +62,16 @@ def pytest_unconfigure(config):
 
 def pytest_generate_tests(metafunc):
     option, assignment = metafunc.config.option, metafunc.config.stash[ASSIGNMENT]
-    everything = [*assignment.cases, *(tasks(assignment.policy) if option.accuracy else [])]
-    chosen = select(everything, option.part)
+    judged, _ = _accuracies(option, assignment)
+    chosen = select([*assignment.cases, *judged], option.part)
     metafunc.parametrize("case", chosen, ids=[case.id for case in chosen])
+
+
+def _accuracies(option, assignment):
+    """The accuracies that are asked for: those that can be judged here, and those whose classifier only staff has."""
+    asked = select(tasks(assignment.policy), option.part) if option.accuracy else []
+    there = [is_there(f"{task.policy.classifier}.pt") for task in asked]
+    return [[task for task, found in zip(asked, there, strict=True) if found is wanted] for wanted in (True, False)]
 
 
 @pytest.fixture(scope="session")
@@ -112,6 +120,9 @@ def pytest_terminal_summary(terminalreporter, config):
         for v in verdicts:
             if v.outcome is Outcome.PASSED and v.message:
                 terminalreporter.write_line(f"{v.case.id}: {v.message}")
+        if others := _accuracies(config.option, config.stash[ASSIGNMENT])[1]:
+            told = ", ".join(task.id for task in others)
+            terminalreporter.write_line(f"by classifiers that TAs alone have, and so not tried here: {told}")
         if missing := [v for v in verdicts if v.outcome is Outcome.NOT_IMPLEMENTED]:
             terminalreporter.write_line(f"next: {missing[0].message.splitlines()[0]}, for {missing[0].case.id}")
 

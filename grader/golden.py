@@ -1,33 +1,19 @@
-"""Goldens (what the solution makes of each case) and fingerprints (what each known mistake makes of it).
+"""Goldens (what the solution makes of each case) and fingerprints (what each known mistake makes of it), as files.
 
-Both are plain .npz files, with hints beside them as JSON. They are made by running the very experiments that students'
-code is run in, and read by the judge.
+Both are plain .npz files, with hints beside them as JSON. `building.py` makes them, and the judge reads them.
 """
 
 from __future__ import annotations
 
 import json
-import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from grader.assignment import Assignment
-from grader.case import Case, Ended, InfrastructureError, Observation
-from grader.judge import Fingerprint, exception_of
-from grader.release import write_patched
-from grader.rng import case_seed
-from grader.submission import lay_out
-
-SOLUTION = "solution"
-
-
-class GoldenError(Exception):
-    """Goldens cannot be made or read; the message says what mends it."""
+from grader.case import Case, InfrastructureError
+from grader.judge import Fingerprint
 
 
 @dataclass
@@ -45,68 +31,12 @@ class Known:
         return list(goldens.values()), self.fingerprints.get(case.id, [])
 
 
-def observe_folder(assignment: Assignment, tier, folder: Path, cases: Iterable[Case], seed: int):
-    """Run cases on a folder laid out like a submission. Returns {case id: Observation}."""
-    with lay_out(folder, assignment.allowlist, assignment.student) as submission:
-        return {c.id: tier.observe(c, submission.folder, case_seed(seed, c.id), assignment.limits) for c in cases}
+@dataclass(frozen=True)
+class Secret:
+    """A secret seed and what the judge knows of it; neither shows in a traceback."""
 
-
-def observe_change(assignment: Assignment, tier, change, cases: Iterable[Case], seed: int):
-    """The same for the solution with a `Mistake` or `Variant` applied."""
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = write_patched(assignment, change, Path(temporary))
-        return observe_folder(assignment, tier, folder, cases, seed)
-
-
-def observe_changes(assignment: Assignment, tier, changes: Sequence, cases_of: Callable, seed: int):
-    """The same for many changes, as many at a time as the tier has workers. Yields (change, {case id: Observation})."""
-    with ThreadPoolExecutor(tier.size) as threads:
-        observed = threads.map(lambda c: observe_change(assignment, tier, c, cases_of(c), seed), changes)
-        yield from zip(changes, observed, strict=True)
-
-
-def build_goldens(assignment: Assignment, tier, seed: int) -> Known:
-    """Run the solution and the accepted alternatives: what it takes to decide, without a diagnosis.
-
-    Raises:
-        GoldenError: the solution or an alternative does not complete a case.
-    """
-    known = Known()
-    solution = observe_folder(assignment, tier, assignment.solution, assignment.cases, seed)
-    for case in assignment.cases:
-        known.goldens[case.id] = {SOLUTION: _completed(SOLUTION, case.id, solution[case.id])}
-    alternatives = [v for v in assignment.variants if v.alternative_for]
-    for variant, found in observe_changes(assignment, tier, alternatives, assignment.named_by, seed):
-        for id, observation in found.items():
-            known.goldens[id][variant.id] = _completed(variant.id, id, observation)
-    return known
-
-
-def build(assignment: Assignment, tier, seed: int) -> Known:
-    """Run everything that the judge must know for a seed: the goldens, and the fingerprints of the mistakes.
-
-    Raises:
-        GoldenError: the solution or an alternative does not complete a case.
-    """
-    known = build_goldens(assignment, tier, seed)
-    for mistake, found in observe_changes(assignment, tier, assignment.mistakes, assignment.named_by, seed):
-        for id, observation in found.items():
-            known.fingerprints.setdefault(id, []).append(fingerprint(mistake, observation))
-    return known
-
-
-def fingerprint(mistake, observation: Observation) -> Fingerprint:
-    """The fingerprint that an observation of a known mistake leaves."""
-    if observation.ended is Ended.RAISED:
-        return Fingerprint(mistake.id, mistake.hint, {}, exception_of(observation))
-    return Fingerprint(mistake.id, mistake.hint, observation.arrays)
-
-
-def _completed(source, id, observation):
-    if observation.ended is not Ended.COMPLETED or observation.not_arrays:
-        told = observation.message or ", ".join(observation.not_arrays)
-        raise GoldenError(f"{source} does not complete {id}: {observation.ended} {observation.exception} {told}")
-    return observation.arrays
+    seed: int = field(repr=False)
+    known: Known = field(repr=False)  # no fingerprints: of hidden inputs a student is told no diagnosis
 
 
 def save(known: Known, resources: Path) -> None:

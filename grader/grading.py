@@ -10,10 +10,9 @@ from pathlib import Path
 from grader import fixed_parts
 from grader.assignment import Assignment
 from grader.case import Case, InfrastructureError, Outcome, Verdict
-from grader.golden import Known
+from grader.golden import Known, Secret
 from grader.judge import judge
 from grader.rng import case_seed
-from grader.secret import Secret
 from grader.submission import Submission, lay_out
 
 ATTEMPTS = 2  # an infrastructure fault is retried before it is reported

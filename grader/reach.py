@@ -12,8 +12,8 @@ from dataclasses import replace
 
 from grader import experiment
 from grader.assignment import Assignment, Mistake, Variant
+from grader.building import GoldenError
 from grader.case import Case, Ended
-from grader.golden import GoldenError
 from grader.rng import case_seed
 from grader.submission import lay_out
 

@@ -16,27 +16,18 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 
-from grader import ROOT, golden, sandbox
+from grader import ROOT, building, golden, sandbox
 from grader import assignment as assignments
 from grader.assignment import Assignment
 from grader.case import InfrastructureError
-from grader.golden import Known
+from grader.golden import Secret
 
 
 class SecretError(Exception):
     """The file of the secret seed cannot be used; the message says what mends it."""
-
-
-@dataclass(frozen=True)
-class Secret:
-    """A secret seed and what the judge knows of it; neither shows in a traceback."""
-
-    seed: int = field(repr=False)
-    known: Known = field(repr=False)  # no fingerprints: of hidden inputs a student is told no diagnosis
 
 
 def load(assignment: Assignment, make_tier: Callable, path: Path | None = None) -> Secret:
@@ -58,7 +49,7 @@ def load(assignment: Assignment, make_tier: Callable, path: Path | None = None) 
     known = _load(assignment, folder)
     if known is None:
         with contextlib.closing(make_tier()) as tier:
-            known = golden.build_goldens(assignment, tier, seed)
+            known = building.build_goldens(assignment, tier, seed)
         _keep(known, folder)
     return Secret(seed, known)
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from grader import golden, reach
+from grader import building, reach
 from grader.assignment import Assignment
+from grader.building import SOLUTION, GoldenError
 from grader.case import Ended, Observation, Outcome
-from grader.golden import SOLUTION, GoldenError, Known
+from grader.golden import Known
 from grader.judge import differences, distance, judge
 from grader.rng import Streams, case_seed
 
@@ -57,19 +58,19 @@ def check(assignment: Assignment, tier, known: Known, progress: Callable = lambd
     progress("oracles")
     _check_oracles(assignment, known, seed, report)
     progress("solution")
-    solution = golden.observe_folder(assignment, tier, assignment.solution, assignment.cases, seed)
+    solution = building.observe_folder(assignment, tier, assignment.solution, assignment.cases, seed)
     _all_pass(judging, solution, "the solution", report)
     progress("stubs")
-    stubs = golden.observe_folder(assignment, tier, assignment.student, assignment.cases, seed)
+    stubs = building.observe_folder(assignment, tier, assignment.student, assignment.cases, seed)
     for case in assignment.cases:
         outcome = judging.judge(case, stubs[case.id]).outcome
         if outcome is not Outcome.NOT_IMPLEMENTED:
             report.failures.append(f"{case.id}: the untouched stub is {outcome}, not NOT_IMPLEMENTED")
-    for variant, observations in golden.observe_changes(assignment, tier, assignment.variants, touched, seed):
+    for variant, observations in building.observe_changes(assignment, tier, assignment.variants, touched, seed):
         progress(variant.id)
         _all_pass(judging, observations, f"variant {variant.id}", report)
     caught = {case.id: 0 for case in assignment.cases}
-    for mistake, observations in golden.observe_changes(assignment, tier, assignment.mistakes, touched, seed):
+    for mistake, observations in building.observe_changes(assignment, tier, assignment.mistakes, touched, seed):
         progress(mistake.id)
         _check_mistake(judging, mistake, observations, caught, report)
     report.failures += [
@@ -185,15 +186,15 @@ def _check_replays(assignment, known, seed, report):
 def _check_seed(assignment, tier, seed, mistakes, touched, report):
     """With another seed the oracles agree, every variant passes, and no mistake passes a case that it names."""
     try:
-        judging = _Judging(assignment, golden.build_goldens(assignment, tier, seed))
+        judging = _Judging(assignment, building.build_goldens(assignment, tier, seed))
     except GoldenError as error:
         report.failures.append(f"with seed {seed}: {error}")
         return
     found = Report()
     _check_oracles(assignment, judging.known, seed, found)
-    for variant, observations in golden.observe_changes(assignment, tier, assignment.variants, touched, seed):
+    for variant, observations in building.observe_changes(assignment, tier, assignment.variants, touched, seed):
         _all_pass(judging, observations, f"variant {variant.id}", found)
-    for mistake, observations in golden.observe_changes(assignment, tier, mistakes, assignment.named_by, seed):
+    for mistake, observations in building.observe_changes(assignment, tier, mistakes, assignment.named_by, seed):
         for id, observation in observations.items():
             if judging.judge(assignment.by_id[id], observation).outcome not in WRONG:
                 found.failures.append(f"{id}: the case does not see mistake {mistake.id}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grader import ROOT, golden, notebooks, release
+from grader import ROOT, building, golden, notebooks, release
 from grader.assignment import Assignment
 from grader.judge import distance
 
@@ -56,7 +56,7 @@ def _strangers(assignment):
 
 
 def _update_known(assignment, tier, check):
-    known = golden.build(assignment, tier, assignment.policy.public_seed)
+    known = building.build(assignment, tier, assignment.policy.public_seed)
     try:
         saved = golden.load(assignment.resources)
     except golden.InfrastructureError:

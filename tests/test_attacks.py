@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from grader import ROOT, golden
+from grader import ROOT, building
 from grader.accuracy import grade_accuracy, tasks
 from grader.case import Outcome
+from grader.golden import Secret
 from grader.grading import open_submission
 from grader.report.terminal import explanation
 from grader.sandbox import start
-from grader.secret import Secret
 from grader.submission import SubmissionError
 from grader.text import visible
 from tests.submissions import archives, careless, checkpoints, harness, imports, resources, values
@@ -109,7 +109,7 @@ def grade(attack, assignment, tier, known, path, secret=None):
 def secret(assignment):
     """A seed that students do not know, and what the judge knows of it."""
     with contextlib.closing(start("process")) as trusted:
-        return Secret(SECRET_SEED, golden.build_goldens(assignment, trusted, SECRET_SEED))
+        return Secret(SECRET_SEED, building.build_goldens(assignment, trusted, SECRET_SEED))
 
 
 def due(attack, assignment):

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from grader import assignment as assignments
-from grader import golden
+from grader import building
 from grader.accuracy import grade_accuracy, tasks
 from grader.case import Ended, InfrastructureError, Observation, Outcome
+from grader.golden import Secret
 from grader.grading import ONLY_PUBLIC, open_submission, select
 from grader.report import results
 from grader.rng import case_seed
 from grader.sandbox import InProcess
-from grader.secret import Secret
 
 PUBLIC, SECRET = assignments.load().policy.public_seed, 0xC0FFEE << 100
 SECRETS = "hidden inputs 3.14159"
@@ -24,7 +24,7 @@ SECRETS = "hidden inputs 3.14159"
 
 @pytest.fixture(scope="module")
 def secret(assignment, tier):
-    return Secret(SECRET, golden.build_goldens(assignment, tier, SECRET))
+    return Secret(SECRET, building.build_goldens(assignment, tier, SECRET))
 
 
 class Scripted:

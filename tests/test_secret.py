@@ -13,9 +13,10 @@ import pytest
 from grader import ROOT, secret
 from grader.assignment import Assignment, Variant, load
 from grader.case import Ended, Observation
+from grader.golden import Secret
 from grader.release import allowlist
 from grader.rng import Streams
-from grader.secret import Secret, SecretError, default_path, read
+from grader.secret import SecretError, default_path, read
 from tests.toy import cases
 
 TOY = Path(__file__).parent / "toy"

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader import golden
+from grader import building, golden
 from grader.assignment import Assignment, Mistake, Oracle, Variant, load
 from grader.rng import Streams, case_seed
 from grader.selfcheck import check
@@ -57,7 +57,7 @@ def toy(tmp_path, tier):
 def failures(assignment, tier, change=lambda known: None, regenerate=False):
     """What check says; `regenerate` makes the goldens anew first, as an author would."""
     if regenerate:
-        known = golden.build(assignment, tier, assignment.policy.public_seed)
+        known = building.build(assignment, tier, assignment.policy.public_seed)
     else:
         known = golden.load(assignment.resources)
     change(known)

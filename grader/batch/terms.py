@@ -12,10 +12,9 @@ from grader.batch.intake import Entry, appearance, opened
 from grader.batch.keys import UNIT, Key, stage_keys, stage_of
 from grader.batch.ledger import Ledger
 from grader.case import Case, Question
-from grader.golden import Known
+from grader.golden import Known, Secret
 from grader.grading import Grading, select
 from grader.record import everything_asked
-from grader.secret import Secret
 from grader.submission import Submission
 
 

@@ -53,6 +53,8 @@ def _entry(verdict):
 def gradescope(tier: str, seeds: Sequence[str], verdicts: Sequence[Verdict], changed: Sequence[str] = ()) -> dict:
     """Gradescope's results.json. What was `changed` outside the TODOs is in a test that only staff sees.
 
+    The leaderboard tells the mean accuracies.
+
     After an infrastructure fault it holds no score, so that nobody reads a zero. Nor does a question that waits
     for a TA, and the text says what the score lacks.
     """
@@ -76,6 +78,8 @@ def gradescope(tier: str, seeds: Sequence[str], verdicts: Sequence[Verdict], cha
             for v in verdicts
         ],
     }
+    if ranked := [v for v in verdicts if v.figures]:
+        results["leaderboard"] = [{"name": v.case.id, "value": round(v.figures["mean"], 4)} for v in ranked]
     if changed:
         told = {"output": outside_todos(changed), "output_format": "text", "visibility": "hidden"}
         results["tests"].append({"name": OUTSIDE_TODOS, **told})
