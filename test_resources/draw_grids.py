@@ -3,6 +3,7 @@
     python test_resources/draw_grids.py gan OUT_DIR       # part 1's generator, and each oracle generator
     python test_resources/draw_grids.py cifar10 OUT_DIR   # for each guidance weight, with and without thresholding
     python test_resources/draw_grids.py mnist OUT_DIR     # for each guidance weight
+    python test_resources/draw_grids.py ddpm OUT_DIR      # part 4, as it is handed in; or ddim, vae, lddpm
 
 Samples on the GPU if there is one. Without, cifar10's 1000 steps take about ten minutes a picture on a core.
 """
@@ -10,12 +11,14 @@ Samples on the GPU if there is one. Without, cifar10's 1000 steps take about ten
 import argparse
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "solution")]
 
 import gan_oracle  # noqa: E402  (after the path)
+import main as main_of_part4  # noqa: E402
 import torch  # noqa: E402
 import train_gan  # noqa: E402
 from gan_pytorch import generator  # noqa: E402
@@ -67,10 +70,20 @@ def mnist(checkpoint, folder, per_class, seed):
         save_grid(images, folder / f"mnist_omega_{omega:g}.png", columns=config.num_classes, low=0.0)
 
 
+def part4(name, checkpoint, folder, per_class, seed):
+    """Draw what a model of part 4 generates, a column for each class."""
+    model = load_weights(main_of_part4.MODELS[name].prepare(), checkpoint).to(device).eval()
+    labels = torch.arange(per_class * main_of_part4.CLASSES) % main_of_part4.CLASSES
+    torch.manual_seed(seed)
+    images = model.generate_sample(len(labels), device=device, labels=labels)
+    save_grid(images, folder / f"{name}.png", columns=main_of_part4.CLASSES)
+
+
 REFERENCES = {
     "gan": (gan, "GAN_generator.pth"),
     "cifar10": (cifar10, "CIFAR10_ema.pth"),
     "mnist": (mnist, "MNIST.pth"),
+    **{name: (partial(part4, name), model.name) for name, model in main_of_part4.MODELS.items()},
 }
 
 

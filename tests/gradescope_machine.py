@@ -6,8 +6,10 @@ A script: `python -m tests.gradescope_machine FOLDER`. FOLDER is what /autograde
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 import pyseccomp
@@ -29,6 +31,17 @@ def main() -> None:
     _refuse_namespaces()
     os.environ["GRADER_PYTHON"] = sys.executable
     os.execv("./run_autograder", ["./run_autograder"])
+
+
+def lay_out(zipped: Path, submission: Path, folder: Path) -> None:
+    """Make FOLDER: the autograder's zip in source/, its run_autograder beside it, and what was handed in."""
+    for name in ("source", "results"):
+        (folder / name).mkdir(parents=True)
+    with zipfile.ZipFile(zipped) as archive:
+        archive.extractall(folder / "source")
+    shutil.copy(folder / "source" / "run_autograder", folder)
+    (folder / "run_autograder").chmod(0o755)
+    shutil.copytree(submission, folder / "submission", ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def _let_everyone_reach(prefix):

@@ -26,6 +26,7 @@ from grader.grading import select
 from grader.report import results
 from grader.sandbox import doctor
 from grader.sandbox.isolation import USERS
+from tests import gradescope_machine
 from tests.test_handout import COMMONPLACE, LONG, closure, staff_lines, texts
 from tests.test_handout import _module as module_of
 
@@ -64,14 +65,10 @@ def machine(zipped, tmp_path):
 
     def lay_out(submission, settings=None, limits=None):
         place = tmp_path / "autograder"
-        for name in ("source", "results"):
-            (place / name).mkdir(parents=True)
         with zipfile.ZipFile(zipped) as archive:
-            archive.extractall(place / "source")
             assert archive.getinfo("run_autograder").external_attr >> 16 == 0o100755
-        shutil.copy(place / "source" / "run_autograder", place)
-        (place / "run_autograder").chmod(0o755)
-        shutil.copytree(submission, place / "submission", ignore=shutil.ignore_patterns("checkpoints", "__pycache__"))
+        gradescope_machine.lay_out(zipped, submission, place)
+        shutil.rmtree(place / "submission" / "checkpoints", ignore_errors=True)
         (place / "submission_metadata.json").write_text(json.dumps(EXPORT))
         file = place / "source" / "gradescope.json"
         file.write_text(json.dumps(json.loads(file.read_text()) | (settings or {})))
