@@ -117,7 +117,11 @@ def test_grade_prints_one_json_document(tmp_path):
     assert all(keys <= case.keys() for case in document["cases"])
     results = json.loads((tmp_path / "results.json").read_text())
     assert results["score"] == UNIT_POINTS + UNIT_BONUS
-    assert results["extra_data"] == {"tier": doctor.strongest().tier, "seeds": ["public", "secret"]}
+    assert results["extra_data"] == {
+        "tier": doctor.strongest().tier,
+        "seeds": ["public", "secret"],
+        "outside_todos": [],
+    }
     secret = Path(os.environ["GRADER_SECRET"]).read_text().strip()
     for report in (done.stdout + done.stderr, json.dumps(results)):
         assert secret not in report

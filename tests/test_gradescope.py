@@ -130,6 +130,7 @@ def test_the_solution_earns_everything_at_the_tier_of_a_container(machine, assig
     assert document["extra_data"] == {
         "tier": "restricted",
         "seeds": ["public", "secret"],
+        "outside_todos": [],
         "students": ["Ada L", "Bo\\u202eb"],
         "late": False,
     }

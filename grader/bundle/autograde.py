@@ -102,7 +102,7 @@ def grade(assignment: Assignment, hidden: Secret, settings: Settings, path: Path
             verdicts += [Verdict(case, Outcome.INFRASTRUCTURE, 0.0, OUT_OF_TIME) for case in rest]
     if changed:
         print(f"{OUTSIDE_TODOS}:\n{outside_todos(changed)}")
-    return results.gradescope(name, ["public", "secret"], verdicts)
+    return results.gradescope(name, ["public", "secret"], verdicts, changed)
 
 
 def with_metadata(document: dict, path: Path) -> dict:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grader import files
 from grader.case import Outcome, Verdict, total
-from grader.report.terminal import OUTSIDE_TODOS, explanation, not_marked, outside_todos
+from grader.report.terminal import explanation, not_marked
 
 
 def document(
@@ -51,9 +51,8 @@ def _entry(verdict):
 
 
 def gradescope(tier: str, seeds: Sequence[str], verdicts: Sequence[Verdict], changed: Sequence[str] = ()) -> dict:
-    """Gradescope's results.json. What was `changed` outside the TODOs is in a test that only staff sees.
-
-    The leaderboard tells the mean accuracies.
+    """Gradescope's results.json. What was `changed` outside the TODOs is in its extra data, which no student is shown:
+    a hidden test would hide the student's total as well. The leaderboard tells the mean accuracies.
 
     After an infrastructure fault it holds no score, so that nobody reads a zero. Nor does a question that waits
     for a TA, and the text says what the score lacks.
@@ -64,7 +63,7 @@ def gradescope(tier: str, seeds: Sequence[str], verdicts: Sequence[Verdict], cha
         "output_format": "text",
         "execution_time": round(sum(v.seconds for v in verdicts), 3),
         "stdout_visibility": "hidden",
-        "extra_data": {"tier": tier, "seeds": list(seeds)},
+        "extra_data": {"tier": tier, "seeds": list(seeds), "outside_todos": list(changed)},
         "tests": [
             {
                 "name": f"{v.case.id}: {v.case.title}",
@@ -80,9 +79,6 @@ def gradescope(tier: str, seeds: Sequence[str], verdicts: Sequence[Verdict], cha
     }
     if ranked := [v for v in verdicts if v.figures]:
         results["leaderboard"] = [{"name": v.case.id, "value": round(v.figures["mean"], 4)} for v in ranked]
-    if changed:
-        told = {"output": outside_todos(changed), "output_format": "text", "visibility": "hidden"}
-        results["tests"].append({"name": OUTSIDE_TODOS, **told})
     if waiting := not_marked(verdicts):
         results["output"] += f" {waiting:g} points of written questions are not marked yet: the score is without them."
     if not complete:
