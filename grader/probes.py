@@ -195,7 +195,9 @@ def unreached(output, network):
     named = {name: p for name, p in network.named_parameters() if p.requires_grad}
     if not output.requires_grad:
         return ", ".join(named)
-    gradients = torch.autograd.grad(output, list(named.values()), torch.randn_like(output), allow_unused=True)
+    # Of a scalar: with grad_outputs torch first imports sympy, which takes seconds in every child.
+    scalar = (output * torch.randn_like(output)).sum()
+    gradients = torch.autograd.grad(scalar, list(named.values()), allow_unused=True)
     return ", ".join(name for name, g in zip(named, gradients, strict=True) if g is None or not g.any())
 
 
