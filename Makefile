@@ -25,6 +25,7 @@ bench: $(STAMP)  ## measure what grading costs
 	$(BIN)/python benchmarks/unit_grading.py
 	$(BIN)/python benchmarks/warm_and_cold.py
 	$(BIN)/python benchmarks/sampling.py
+	$(BIN)/python -m benchmarks.class_report
 	$(BIN)/python -m benchmarks.other_graders
 
 system-deps:     ## install what the tier `sandbox` needs (Debian, Ubuntu; as root). Students need none of it
