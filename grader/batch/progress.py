@@ -9,7 +9,9 @@ from grader.batch.engine import Graded, Visited
 from grader.batch.keys import UNIT
 from grader.case import Outcome, total
 from grader.report.terminal import in_words
-from grader.text import say
+from grader.text import say, shown
+
+NAME = 80  # characters of a submission's name
 
 
 class Display:
@@ -62,4 +64,5 @@ def line_of(event: Graded) -> str:
         told = ""
     else:
         told = f"{in_words(total(verdicts))}, {seconds:.1f} s"
-    return f"{event.entry.submission}: {what}: {told}" if told else ""
+    # A name with a line end, or of ten lines, could pass for other submissions' lines.
+    return f"{shown(event.entry.submission, NAME)}: {what}: {shown(told)}" if told else ""
