@@ -15,9 +15,8 @@ from grader import ROOT
 
 POLL_SECONDS = 0.2
 SETTLING_SECONDS = 5.0  # for what a killed process has started to end by itself
-SECONDS_BETWEEN = (
-    0.5  # two looks: the processes of a case live for a tenth of a second, but the same memory is in the next
-)
+# Two looks at memory: the processes of a case live for a tenth of a second, but the same memory is in the next.
+SECONDS_BETWEEN = 0.5
 
 
 def descendants(pid: int) -> list[int]:

@@ -87,6 +87,20 @@ def solution_text():
 
 
 @pytest.fixture
+def class_of(tmp_path, solution_text):
+    """class_of(count) is a folder with correct submissions to part 6, each another."""
+
+    def make(count):
+        folder = tmp_path / "class"
+        for number in range(count):
+            (folder / f"s{number}").mkdir(parents=True)
+            (folder / f"s{number}" / "theory.py").write_text(f"{solution_text('theory')}\n# {number}\n")
+        return folder
+
+    return make
+
+
+@pytest.fixture
 def verdicts_of(assignment, tier, known):
     """verdicts_of(folder, id, ...) grades these cases, all of them by default. Returns {id: verdict}."""
 

@@ -29,13 +29,9 @@ COUNT = 5  # submissions of a class
 
 
 @pytest.fixture
-def a_class(tmp_path, solution_text):
+def a_class(class_of):
     """A folder with correct submissions to part 6, each another."""
-    folder = tmp_path / "class"
-    for number in range(COUNT):
-        (folder / f"s{number}").mkdir(parents=True)
-        (folder / f"s{number}" / "theory.py").write_text(f"{solution_text('theory')}\n# {number}\n")
-    return folder
+    return class_of(COUNT)
 
 
 @pytest.fixture

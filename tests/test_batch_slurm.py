@@ -39,12 +39,9 @@ def cluster():
 
 
 @pytest.fixture
-def a_class(tmp_path, solution_text):
+def a_class(class_of):
     """A folder with correct submissions to part 6, each another, and one that cannot be graded."""
-    folder = tmp_path / "class"
-    for number in range(COUNT):
-        (folder / f"s{number}").mkdir(parents=True)
-        (folder / f"s{number}" / "theory.py").write_text(f"{solution_text('theory')}\n# {number}\n")
+    folder = class_of(COUNT)
     (folder / "broken.zip").write_text("no zip")
     return folder
 
