@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import nbformat
 import numpy as np
 import pytest
+from matplotlib import mathtext
 from PIL import Image
 
 from grader import ROOT, notebooks
@@ -45,8 +46,11 @@ QUESTION = SOURCE[SOURCE.index("# %% Balance") : SOURCE.index("# %% [markdown] a
 ANSWER = '# %% [markdown] answer="6.balance"\n# Because.\n'
 
 
+INCLUDE = '# %% [markdown] include="notation"\n'
+
+
 def notebook(source, taken=None):
-    return notebooks.notebook_of(source, "theory.py", {} if taken is None else taken)
+    return notebooks.notebook_of(source, "theory.py", {} if taken is None else taken, {"notation": "| $x$ |"})
 
 
 # ------------------------------------------------------------------------------------------------------- generator
@@ -68,6 +72,14 @@ def test_a_question_gets_a_heading_an_answer_gives_way_and_all_else_is_passed_on
     assert made[2]["source"] == "*Your answer here.*"
     assert made[3]["source"] == "import math\n\n%matplotlib inline\n# a comment"
     assert (made[3]["outputs"], made[3]["execution_count"]) == ([], None)
+
+
+def test_a_text_that_several_notebooks_share_is_included():
+    made = notebook(INCLUDE + "\n# %%\n1\n")["cells"]
+    assert [(cell["cell_type"], cell["source"], cell["metadata"]) for cell in made] == [
+        ("markdown", "| $x$ |", {}),
+        ("code", "1", {}),
+    ]
 
 
 def test_one_point_is_not_points():
@@ -111,6 +123,10 @@ def changed(old, new, text=QUESTION + ANSWER):
         ("# %%\n1\n\n" + ANSWER, "line 4: an answer to 6.balance, but the cell before does not ask that"),
         (QUESTION + ANSWER + ANSWER, "line 12: an answer to 6.balance, but the cell before does not ask that"),
         (QUESTION + ANSWER.splitlines()[0] + "\n", "line 10: the answer to 6.balance is empty"),
+        (changed("notation", "nothing", INCLUDE), "line 1: there is no nothing.md to include; there is: notation"),
+        (INCLUDE + "# A text.\n", "line 1: notation.md would replace the text of this cell: leave it empty"),
+        (changed("[markdown] ", "", INCLUDE), "line 1: the include notation is in a code cell"),
+        (QUESTION + INCLUDE, "line 10: the answer to 6.balance must follow it"),
         (2 * (QUESTION + ANSWER), "line 12: 6.balance is taken already, by theory.py, line 1: give the"),
         (changed('question="6.balance"', 'question="balance"'), "line 1: question = 'balance' must be a part"),
         (changed('question="6.balance"', 'question="7.balance"'), "line 1: question = '7.balance' must be a part"),
@@ -266,6 +282,20 @@ def test_every_question_has_a_reference_answer_and_the_committed_notebooks_are_t
     assert {path.name: path.read_text() for path in assignment.notebooks.glob("*.ipynb")} == made
     assert assignment.questions == questions
     assert [question.id for question in questions] == list(reference_answers())
+
+
+def test_the_formulas_of_shared_texts_are_shown_by_github_and_jupyter_alike(assignment):
+    texts = notebooks.shared_texts(assignment)
+    assert "notation" in texts
+    for text in texts.values():
+        assert {line.count("$") % 2 for line in text.splitlines()} == {0}
+        assert {len(re.split(r"(?<!\\)\|", line)) for line in text.splitlines()} == {5}  # no formula holds a '|'
+        for formula in re.findall(r"\$(.*?)\$", text):
+            assert formula.strip() == formula
+            assert not re.search(
+                r"\\[^a-z]", formula
+            )  # as `\,` and `\{`, of which GitHub's Markdown takes the backslash
+            mathtext.MathTextParser("agg").parse(f"${formula}$")
 
 
 def test_the_notebooks_are_valid_and_hold_no_output(assignment):
