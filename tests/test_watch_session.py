@@ -10,51 +10,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from grader.case import Ended, InfrastructureError, Observation
 from grader.grading import select
 from grader.watch.screen import Screen
 from grader.watch.session import Session
+from tests.scripted_tier import Scripted
 
 PATIENCE = 60  # seconds; only a test that fails waits so long
 FIRST, SECOND, THIRD = "6.gaussian_kl", "6.kl_gradient", "6.log_evidence"
-
-
-class Scripted:
-    """Gives the right answers, but for the cases that a line of theory.py names: '# stub 6.query', '# wrong', '# fault',
-    '# slow', '# hang' until it is abandoned or closed, '# bug' of the grader's."""
-
-    tier = "process"
-
-    def __init__(self, known):
-        self.known, self.ran, self.abandoned, self.ended = known, [], 0, threading.Event()
-
-    def observe(self, case, folder, seed, limits, arguments=None, device="cpu"):
-        self.ran.append(case.id)
-        text = (folder / "theory.py").read_text() if (folder / "theory.py").exists() else ""
-        lines = [line.removeprefix("# ").split() or [""] for line in text.splitlines()]
-        word = next((word for word, *ids in lines if case.id in ids), "")
-        if word == "stub":
-            return Observation(Ended.NOT_IMPLEMENTED, message=f"TODO({case.id})", where="theory.py, line 7, in f: raise")
-        if word == "wrong":
-            return Observation(Ended.COMPLETED, self.known.fingerprints[case.id][0].arrays)
-        if word == "slow":
-            time.sleep(0.1)
-        if word == "fault":
-            raise InfrastructureError("out of pids")
-        if word == "bug":
-            raise ZeroDivisionError("a bug")
-        if word == "hang":
-            self.ended.wait(PATIENCE)
-            self.ended.clear()
-            return Observation(Ended.DIED, message="was abandoned")
-        return Observation(Ended.COMPLETED, self.known.goldens[case.id]["solution"])
-
-    def abandon(self):
-        self.abandoned += 1
-        self.ended.set()
-
-    def close(self):
-        self.ended.set()
 
 
 class Watched:
@@ -302,7 +264,11 @@ def test_a_failure_says_what_differs_and_keys_tell_more_step_by_step(watching, a
         assert "Diagnosis" not in told
         watched.press("h", "h", "h", "h", "h")
         told = watched.wait_for("(?s)no more hints.*no more hints.*\n")
-        for step in (f"hint 1 of 3 for {FIRST}", f"hint 2 of 3 for {FIRST}: equation\n  {case.equation}", "hint 3 of 3"):
+        for step in (
+            f"hint 1 of 3 for {FIRST}",
+            f"hint 2 of 3 for {FIRST}: equation\n  {case.equation}",
+            "hint 3 of 3",
+        ):
             assert step in told
         watched.save(f"# stub {FIRST}\n")
         end(watched)

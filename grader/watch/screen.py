@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from grader import hints
@@ -37,16 +36,24 @@ class Screen:
         self._console, self._folder, self._keyed = console, folder, keyed
         self._status = console.status("")
 
-    def say(self, *pieces: str | tuple[str, str], indent: int = 0, cut: bool = False) -> None:
-        """Print texts and (text, style) pairs, `indent` characters from the left; what is too long wraps, or is cut."""
-        text = Text.assemble(*pieces)
-        if not self._console.is_terminal:  # it has no width
-            for line in text.split("\n"):
-                self._console.print(" " * indent, line, sep="", soft_wrap=True)
-        elif cut:
-            self._console.print(text, no_wrap=True, overflow="ellipsis")
-        else:
-            self._console.print(Padding(text, (0, 0, 0, indent), expand=False))
+    def say(self, *pieces: str | tuple[str, str], indent: int = 0, fit: str = "wrap") -> None:
+        """Print texts and (text, style) pairs.
+
+        Args:
+            pieces: of one or more lines.
+            indent: characters from the left.
+            fit: what becomes of lines that are too long: "wrap", "cut", or "run on" as they are. What is no terminal
+                has no width, and all run on.
+        """
+        text, left = Text.assemble(*pieces), " " * indent
+        if fit == "cut" and self._console.is_terminal:
+            self._console.print(left, text, sep="", no_wrap=True, overflow="ellipsis")
+            return
+        wraps = fit == "wrap" and self._console.is_terminal
+        lines = text.wrap(self._console, max(1, self._console.width - indent)) if wraps else text.split("\n")
+        for line in lines:
+            line.rstrip()
+            self._console.print(left, line, sep="", soft_wrap=True)
 
     def busy(self, what: str) -> None:
         """Show in a line that goes away again what is being done."""
@@ -73,18 +80,22 @@ class Screen:
         case, passed = verdict.case, verdict.outcome is Outcome.PASSED
         worth = f"  {'+' if not passed_before else ''}{verdict.points:g} points" if passed else ""
         self.say(
-            (verdict.outcome, f"bold {STYLES[verdict.outcome]}"), f"  {case.id}{worth}  ", (case.title, "dim"), cut=True
+            (verdict.outcome, f"bold {STYLES[verdict.outcome]}"),
+            f"  {case.id}{worth}  ",
+            (case.title, "dim"),
+            fit="cut",
         )
         if not passed:
-            self.say(self._explained(verdict, list(verdicts)), indent=2)
+            self._explain(verdict, list(verdicts))
 
-    def _explained(self, verdict, verdicts):
+    def _explain(self, verdict, verdicts=()):
         if verdict.outcome is Outcome.NOT_IMPLEMENTED:
-            return self._todo(verdict)
-        if not self._keyed:
-            return explanation(verdict, verdicts)
-        parts = [(label, text) for label, text in labelled(verdict, verdicts) if label not in LABELS]
-        return "\n".join(f"{label}: {text}" if label else text for label, text in parts)
+            self.say(self._todo(verdict), indent=2, fit="run on")
+        elif self._keyed:
+            parts = [(label, text) for label, text in labelled(verdict, verdicts) if label not in LABELS]
+            self.say("\n".join(f"{label}: {text}" if label else text for label, text in parts), indent=2)
+        else:
+            self.say(explanation(verdict, verdicts), indent=2)
 
     def _todo(self, verdict):
         """The TODO and where it is, in a form that editors' terminals make a link of."""
@@ -129,7 +140,7 @@ class Screen:
             return
         self.say(("next: ", "cyan"), (case.id, "bold"), f"  {case.title}")
         if verdict:
-            self.say(self._explained(verdict, ()), indent=2)
+            self._explain(verdict)
 
     def hint(self, case: Case, verdict: Verdict | None, step: int) -> None:
         """Print one of the steps of a hint, an index from 0."""
@@ -148,7 +159,7 @@ class Screen:
             verdict = progress.verdicts.get(case.id)
             outcome = verdict.outcome if verdict else "-"
             mark, style = "> " if case is progress.focus else "  ", STYLES[verdict.outcome] if verdict else "dim"
-            self.say(mark, (f"{outcome:<16}", style), f"{case.id:<{widest}}  ", (case.title, "dim"), cut=True)
+            self.say(mark, (f"{outcome:<16}", style), f"{case.id:<{widest}}  ", (case.title, "dim"), fit="cut")
         self.progress(progress, progress.parts)
 
     def keys(self) -> None:
