@@ -38,17 +38,8 @@ RESOURCES = ("allowlist.txt", "gan-checks.npz", "goldens/*.npz", "fingerprints/*
 VERBATIM = ("LICENSE", "requirements.txt", "collect_submission.sh", ".gitignore")
 # Of the dependencies in pyproject.toml.
 PACKAGES = (
-    "torch",
-    "torchvision",
-    "numpy",
-    "matplotlib",
-    "pillow",
-    "scipy",
-    "pytest",
-    "tqdm",
-    "typer",
-    "rich",
-    "pydantic",
+    *("torch", "torchvision", "numpy", "matplotlib", "pillow", "scipy"),
+    *("pytest", "tqdm", "typer", "rich", "pydantic"),
 )
 _TEMPLATES = Path(__file__).parent / "templates"
 
