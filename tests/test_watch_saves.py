@@ -56,11 +56,11 @@ def removal_of_the_folder(file):
     shutil.rmtree(file.parent)
 
 
-@pytest.mark.parametrize(
-    "save",
-    [in_place, by_renaming, by_renaming_a_file_of_the_same_size_and_time, by_a_backup, another, removal]
-    + [removal_of_the_folder],
-)
+IN_A_FOLDER = (another, removal, removal_of_the_folder)
+SAVES = (in_place, by_renaming, by_renaming_a_file_of_the_same_size_and_time, by_a_backup)
+
+
+@pytest.mark.parametrize("save", [*SAVES, *IN_A_FOLDER])
 def test_a_save_is_told(save, told, tmp_path):
     save(tmp_path / "mine" / "models.py")
     assert told.get(timeout=PATIENCE) == "saved"

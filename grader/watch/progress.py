@@ -44,15 +44,16 @@ class Progress:
         """Have these graded, and no others.
 
         Args:
-            cases: any number of them. The one that the student is at comes first, and last come those that pass.
+            cases: any number of them. The one that the student is at comes first, those that pass last, and of all the
+                nearest.
             touched: ids of cases that a save has touched: they come before all others.
             answered: TODOs that it has answered: cases that stopped there come before those.
         """
 
         def urgency(case):
-            stopped_at, place = told(self.verdicts.get(case.id))[1], self.cases.index(case)
-            is_touched, is_answered = case.id in touched, stopped_at in answered
-            return not is_answered, not is_touched, case is not self.focus, self.passes(case), place
+            is_touched, is_answered = case.id in touched, told(self.verdicts.get(case.id))[1] in answered
+            ahead = (self.cases.index(case) - self._at) % len(self.cases)
+            return not is_answered, not is_touched, case is not self.focus, self.passes(case), ahead
 
         self.waiting = sorted(cases, key=urgency)
 
