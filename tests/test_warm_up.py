@@ -82,19 +82,26 @@ def test_the_distance_sees_labels_that_are_exchanged():
 
 
 @pytest.mark.parametrize(
-    ("part", "options", "first"), [(2, (), 99), (3, (), 100), (4, (), 99), (4, ("--sampler", "ddim"), 99)]
+    ("part", "options", "first"),
+    [
+        (2, ("--iterations", 600), 99),
+        (3, ("--iterations", 600), 100),
+        (4, (), 99),
+        (4, ("--sampler", "ddim"), 99),
+    ],
 )
 def test_the_solutions_samples_come_near_and_are_drawn(part, options, first, call, tmp_path, capsys, monkeypatch):
     seen = []
     monkeypatch.setattr(warm_up, "draw", lambda *what, draw=warm_up.draw: (seen.extend(what), draw(*what)))
     assert call("--part", part, *options) < SOLUTION
     frames, timesteps, labels, _, path = seen
-    step = warm_up.STRIDE if options else 1
+    sampler = "ddim" if "ddim" in options else "ddpm"
+    step = warm_up.STRIDE if sampler == "ddim" else 1
     assert timesteps == [*range(first, first - 100, -step), None]
     assert frames[0].std() == pytest.approx(warm_up.PARTS[part]("ddpm", 0.0).std, rel=0.1)  # x_T is noise
     assert frames[-1].shape == (len(labels), 2)
     assert (frames[-2] - frames[-1]).abs().mean() < 0.2  # and the last step a small one
-    assert path.name == f"part{part}_{'ddim' if options else 'ddpm'}_moons_w0"
+    assert path.name == f"part{part}_{sampler}_moons_w0"
     gif = Image.open(f"{path}.gif")
     assert gif.n_frames > 15
     assert np.asarray(Image.open(f"{path}.png")).std() > 0
