@@ -1,27 +1,56 @@
-"""Given: images as PNG files."""
+"""Given: images as one picture, and as PNG files."""
 
 from pathlib import Path
 
 import numpy as np
+import torch
 
 ZOOM = 2  # pixels of the file for one of an image
+WHITE = 255
+
+
+def grid(images, columns, low=-1.0, gap=0):
+    """Tile images row by row into one picture; what an incomplete last row lacks is white.
+
+    Args:
+        images: shape (N, C, H, W), C = 1 or 3, any dtype; values outside [low, 1] are clamped.
+        columns: images in a row.
+        low: what is black; 1 is white.
+        gap: white pixels between two images.
+
+    Returns:
+        uint8, numpy, shape (height, width), or (height, width, 3) in colour.
+
+    Raises:
+        ValueError: the images have another shape, or there are none.
+    """
+    images = torch.as_tensor(images).detach().cpu().float()
+    if images.dim() != 4 or images.shape[1] not in (1, 3) or not len(images):
+        raise ValueError(
+            f"images to be drawn have shape (N, C, H, W) with C = 1 or 3, not {tuple(images.shape)}: "
+            "of a single image x take x[None]"
+        )
+    pixels = ((images.clamp(low, 1) - low) / (1 - low) * WHITE).round().byte().permute(0, 2, 3, 1).numpy()
+    height, width = (side + gap for side in pixels.shape[1:3])
+    rows = -(-len(pixels) // columns)
+    picture = np.full((rows * height - gap, columns * width - gap, pixels.shape[-1]), WHITE, np.uint8)
+    for i, image in enumerate(pixels):
+        top, left = i // columns * height, i % columns * width
+        picture[top : top + height - gap, left : left + width - gap] = image
+    return picture.squeeze(-1) if picture.shape[-1] == 1 else picture
 
 
 def save_grid(images, path, columns, low=-1.0):
-    """Write images as one PNG with `columns` images in a row; an incomplete last row is left out.
+    """Write images as one PNG with `columns` images in a row.
 
     Args:
-        images: shape (N, C, H, W), float32, C = 1 or 3; values outside [low, 1] are clamped.
+        images, columns, low: as of `grid`.
         path: of the file; its folder is made if need be.
-        columns: images in a row, N at most.
-        low: what is black; 1 is white.
     """
     from PIL import Image
 
-    pixels = ((images.cpu().clamp(low, 1) - low) / (1 - low) * 255).round().byte().permute(0, 2, 3, 1).numpy()
-    rows = [np.concatenate(list(pixels[i : i + columns]), axis=1) for i in range(0, len(pixels), columns)]
-    grid = np.concatenate([r for r in rows if r.shape == rows[0].shape], axis=0)
+    picture = grid(images, columns, low)
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(grid.squeeze(-1) if grid.shape[-1] == 1 else grid).resize(
-        (ZOOM * grid.shape[1], ZOOM * grid.shape[0]), Image.Resampling.NEAREST
-    ).save(path)
+    Image.fromarray(picture).resize((ZOOM * picture.shape[1], ZOOM * picture.shape[0]), Image.Resampling.NEAREST).save(
+        path
+    )

@@ -12,7 +12,7 @@ import train_cifar10
 import train_mnist
 from DDPM import ConditionalDDPM
 from image_gen import ImageGenerator
-from pictures import ZOOM, save_grid
+from pictures import ZOOM, grid, save_grid
 from PIL import Image
 from trainers import TrainingError
 from utils import DMConfig
@@ -28,15 +28,26 @@ def pixels(path):
 
 
 @pytest.mark.parametrize("low", [-1.0, 0.0])
-def test_a_grid_has_its_images_row_by_row_from_black_to_white(low, tmp_path):
+def test_a_grid_has_its_images_row_by_row_from_black_to_white_and_what_is_missing_is_white(low, tmp_path):
     images = torch.tensor([low, 1.0, (low + 1) / 2, low - 3, 4.0]).reshape(5, 1, 1, 1).expand(5, 1, 2, 3)
     save_grid(images, tmp_path / "new" / "a.png", columns=2, low=low)
-    assert pixels(tmp_path / "new" / "a.png")[::2, ::3].tolist() == [[0, 255], [128, 0]]  # the fifth has no row
+    assert pixels(tmp_path / "new" / "a.png")[::2, ::3].tolist() == [[0, 255], [128, 0], [255, 255]]
 
 
 def test_a_grid_may_have_colour(tmp_path):
     save_grid(torch.tensor([-1.0, 0.0, 1.0]).reshape(1, 3, 1, 1), tmp_path / "a.png", columns=1)
     assert pixels(tmp_path / "a.png").tolist() == [[[0, 128, 255]]]
+
+
+def test_images_of_a_grid_may_be_apart():
+    picture = grid(torch.full((3, 1, 2, 3), -1), columns=2, gap=1)
+    assert picture.tolist() == [[*[0] * 3, 255, *[0] * 3]] * 2 + [[255] * 7] + [[*[0] * 3, *[255] * 4]] * 2
+
+
+@pytest.mark.parametrize("shape", [(1, 4, 4), (2, 2, 4, 4), (0, 1, 4, 4)])
+def test_what_is_no_batch_of_images_is_told(shape):
+    with pytest.raises(ValueError, match=re.escape(f"shape (N, C, H, W) with C = 1 or 3, not {shape}")):
+        grid(torch.zeros(shape), columns=1)
 
 
 # ------------------------------------------------------------------------------------------------------ train_cifar10
