@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from grader import assignment as assignments
-from grader import golden, sandbox
+from grader import golden, sandbox, student
 from grader import marks as marking
 from grader.batch.command import batch
 from grader.batch.intake import IntakeError
@@ -19,17 +19,17 @@ from grader.building import GoldenError
 from grader.bundle.archive import BundleError
 from grader.bundle.gradescope import gradescope
 from grader.bundle.handout import make_release
-from grader.case import InfrastructureError, Outcome
+from grader.case import Outcome
 from grader.compare import ComparisonError, compare
-from grader.policy import PolicyError
 from grader.questions import QuestionError
 from grader.release import MarkerError
 from grader.secret import SecretError
 from grader.secret import load_here as load_secret
 from grader.spreadsheet import TableError
-from grader.submission import SubmissionError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+for command in student.COMMANDS:
+    app.command()(command)
 app.command()(batch)
 app.command()(compare)
 app.command("release")(make_release)
@@ -182,25 +182,18 @@ def _tier(name="process", workers=None):
 
 def main() -> None:
     """Run the command line; user errors become one message instead of a traceback."""
-    try:
-        app()
-    except (
-        SubmissionError,
+    student.run(
+        app,
+        *student.FAULTS,
         TableError,
         QuestionError,
-        PolicyError,
         MarkerError,
         SecretError,
         ComparisonError,
         IntakeError,
         GoldenError,
         BundleError,
-    ) as error:
-        typer.echo(f"grader: {error}", err=True)
-        raise SystemExit(1) from None
-    except InfrastructureError as error:
-        typer.echo(f"grader failed: {error}", err=True)
-        raise SystemExit(2) from None
+    )
 
 
 if __name__ == "__main__":

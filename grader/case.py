@@ -40,6 +40,8 @@ class Case:
     points: float
     observe: Callable  # observe(code, rng) -> {name: array}; holds no answers
     equation: str  # the formula in question and its source, shown with a failure
+    look: str = ""  # the first hint: which part of the code to read again, and for what
+    term: str = ""  # the second hint, beside the equation: which of its terms is most often wrong, or what it asks
     rtol: float = 0.0  # an observed value passes if |value - golden| <= atol + rtol |golden|: exactly, unless said
     atol: float = 0.0
     shows: Mapping[str, str] = field(default_factory=dict)  # what each observed array is, in the student's words

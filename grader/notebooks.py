@@ -14,7 +14,8 @@ A written question is a markdown cell with an id, points, a title and a rubric; 
     # Because ...
 
 With `bonus=true` its points come on top of the assignment's total. In the notebook the question gets a heading, and the
-answer gives way to a place for the student's. All other cells are passed on as they are.
+answer gives way to a place for the student's. An empty cell `# %% [markdown] include="notation"` gets the text of
+`notebooks/source/notation.md`, which the README shows as well. All other cells are passed on as they are.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
+from collections.abc import Mapping
 
 from grader.assignment import Assignment
 from grader.case import Question
@@ -33,7 +35,12 @@ _ID = re.compile(r"[1-6]\.[a-z0-9_]{1,40}")
 _RUBRIC = "**Rubric**"
 _ITEM = re.compile(r"- (\d+(?:\.\d+)?) points?: \S")
 _JUPYTEXTS_OWN = {"lines_to_next_cell"}  # blank lines of the script
-_KINDS = {"question": {"question", "points", "title", "bonus"}, "answer": {"answer"}, "ordinary": set()}
+_KINDS = {
+    "question": {"question", "points", "title", "bonus"},
+    "answer": {"answer"},
+    "include": {"include"},
+    "ordinary": set(),
+}
 _KERNEL = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -52,20 +59,30 @@ def build(assignment: Assignment) -> tuple[dict[str, str], list[Question]]:
     if assignment.notebooks is None:
         return {}, []
     made, questions, taken = {}, [], {case.id: "a case" for case in assignment.cases}
+    shared = shared_texts(assignment)
     for path in sorted((assignment.notebooks / "source").glob("*.py")):
-        notebook = notebook_of(path.read_text(encoding="utf-8"), path.name, taken)
+        notebook = notebook_of(path.read_text(encoding="utf-8"), path.name, taken, shared)
         made[f"{path.stem}.ipynb"] = _text(notebook)
         questions += questions_of(notebook)
     return made, questions
 
 
-def notebook_of(source: str, name: str, taken: dict[str, str]) -> dict:
+def shared_texts(assignment: Assignment) -> dict[str, str]:
+    """The texts that several notebooks, and the README, include: each a file `notebooks/source/<name>.md`."""
+    if assignment.notebooks is None:
+        return {}
+    paths = sorted((assignment.notebooks / "source").glob("*.md"))
+    return {path.stem: path.read_text(encoding="utf-8").strip() for path in paths}
+
+
+def notebook_of(source: str, name: str, taken: dict[str, str], shared: Mapping[str, str]) -> dict:
     """The notebook of one source.
 
     Args:
         source: the script.
         name: of its file, for messages.
         taken: ids that are not free, and what they belong to; the ids of the source are added.
+        shared: texts that cells may include, by name.
 
     Raises:
         QuestionError: with the line of the cell that is wrong.
@@ -73,13 +90,13 @@ def notebook_of(source: str, name: str, taken: dict[str, str]) -> dict:
     cells, asked = [], None
     for line, cell in _cells(source, name):
         try:
-            asked = _checked(cell, asked, taken)
+            asked = _checked(cell, asked, taken, shared)
         except ValueError as error:
             raise QuestionError(f"{name}, line {line}: {error}") from None
         if asked:
             taken[asked] = f"{name}, line {line}"
             last = line
-        cells.append(_for_students(cell))
+        cells.append(_for_students(cell, shared))
     if asked:
         raise QuestionError(f'{name}, line {last}: no answer follows: add a cell `# %% [markdown] answer="{asked}"`')
     _name(cells)
@@ -101,16 +118,16 @@ def _cells(source, name):
     return zip(starts, cells, strict=True)
 
 
-def _checked(cell, asked, taken):
+def _checked(cell, asked, taken, shared):
     """Check one cell; `asked` is the question that the cell before it asks. Returns the one that this cell asks."""
     told = {key: value for key, value in cell.metadata.items() if key not in _JUPYTEXTS_OWN}
-    kind = next((kind for kind in ("question", "answer") if kind in told), "ordinary")
+    kind = next((kind for kind in _KINDS if kind in told), "ordinary")
     if unknown := sorted(told.keys() - _KINDS[kind]):
         raise ValueError(
             f"unknown metadata in {'an' if kind != 'question' else 'a'} {kind} cell: "
             + ", ".join(f"{key} = {told[key]!r}" for key in unknown)
             + '; write `# %% Title [markdown] question="6.name" points=2`, `# %% [markdown] answer="6.name"`, '
-            "`# %% [markdown]` or `# %%`"
+            '`# %% [markdown] include="name"`, `# %% [markdown]` or `# %%`'
         )
     if kind != "ordinary" and cell.cell_type != "markdown":
         raise ValueError(f"the {kind} {told[kind]} is in a {cell.cell_type} cell: write `[markdown]` before it")
@@ -120,6 +137,10 @@ def _checked(cell, asked, taken):
         raise ValueError(f"an answer to {told['answer']}, but the cell before does not ask that")
     if kind == "answer" and not cell.source.strip():
         raise ValueError(f"the answer to {told['answer']} is empty")
+    if kind == "include" and told["include"] not in shared:
+        raise ValueError(f"there is no {told['include']}.md to include; there is: {', '.join(shared) or 'none'}")
+    if kind == "include" and cell.source.strip():
+        raise ValueError(f"{told['include']}.md would replace the text of this cell: leave it empty")
     if kind != "question":
         return None
     _check_question(told, cell.source, taken)
@@ -153,7 +174,7 @@ def _points(line):
     return float(item[1])
 
 
-def _for_students(cell):
+def _for_students(cell, shared):
     """The cell as students get it."""
     source, told = cell.source, {k: v for k, v in cell.metadata.items() if k not in _JUPYTEXTS_OWN}
     if "question" in told:
@@ -161,6 +182,8 @@ def _for_students(cell):
         source = f"### {told['question']}: {told['title']} ({points})\n\n{source.strip()}"
     elif "answer" in told:
         source = PLACEHOLDER
+    elif "include" in told:
+        source = shared[told.pop("include")]
     code = {"execution_count": None, "outputs": []} if cell.cell_type == "code" else {}
     return {"cell_type": cell.cell_type, "metadata": told, "source": source, **code}
 

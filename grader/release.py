@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from grader.assignment import Assignment
@@ -102,16 +102,22 @@ def _worth(what):
     return f"{'+' if what.bonus else ''}{what.points:g}"
 
 
-def with_points_table(readme: str, assignment: Assignment, questions: Sequence[Question]) -> str:
-    """The README with its points table replaced.
+def with_texts(readme: str, texts: Mapping[str, str]) -> str:
+    """The README with generated texts, each between `<!-- name:begin -->` and `<!-- name:end -->`.
 
     Raises:
-        MarkerError: the README lacks the two comments between which the table stands.
+        MarkerError: the README lacks the two comments of a text.
     """
-    pattern = re.compile(r"(<!-- points:begin -->\n).*?(<!-- points:end -->)", re.DOTALL)
-    if not pattern.search(readme):
-        raise MarkerError("README.md needs <!-- points:begin --> and <!-- points:end --> around the points table")
-    return pattern.sub(lambda m: m[1] + points_table(assignment, questions) + "\n" + m[2], readme)
+    for name, text in texts.items():
+        begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+        before, found, rest = readme.partition(f"{begin}\n")
+        _, closed, after = rest.partition(end)
+        if not (found and closed):
+            raise MarkerError(
+                f"README.md needs {begin} and {end}, each in a line of its own: `grader update` fills them"
+            )
+        readme = f"{before}{begin}\n{text}\n{end}{after}"
+    return readme
 
 
 def patched(text: str, patches: tuple[tuple[str, str], ...], name: str) -> str:

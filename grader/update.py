@@ -41,7 +41,8 @@ def _files(assignment, root):
     files |= {assignment.notebooks / name: text.encode() for name, text in made.items()}
     readme = root / "README.md"
     if readme.exists():
-        files[readme] = release.with_points_table(readme.read_text(), assignment, questions).encode()
+        texts = {"points": release.points_table(assignment, questions), **notebooks.shared_texts(assignment)}
+        files[readme] = release.with_texts(readme.read_text(), texts).encode()
     return files
 
 

@@ -45,8 +45,11 @@ QUESTION = SOURCE[SOURCE.index("# %% Balance") : SOURCE.index("# %% [markdown] a
 ANSWER = '# %% [markdown] answer="6.balance"\n# Because.\n'
 
 
+INCLUDE = '# %% [markdown] include="notation"\n'
+
+
 def notebook(source, taken=None):
-    return notebooks.notebook_of(source, "theory.py", {} if taken is None else taken)
+    return notebooks.notebook_of(source, "theory.py", {} if taken is None else taken, {"notation": "| $x$ |"})
 
 
 # ------------------------------------------------------------------------------------------------------- generator
@@ -68,6 +71,14 @@ def test_a_question_gets_a_heading_an_answer_gives_way_and_all_else_is_passed_on
     assert made[2]["source"] == "*Your answer here.*"
     assert made[3]["source"] == "import math\n\n%matplotlib inline\n# a comment"
     assert (made[3]["outputs"], made[3]["execution_count"]) == ([], None)
+
+
+def test_a_text_that_several_notebooks_share_is_included():
+    made = notebook(INCLUDE + "\n# %%\n1\n")["cells"]
+    assert [(cell["cell_type"], cell["source"], cell["metadata"]) for cell in made] == [
+        ("markdown", "| $x$ |", {}),
+        ("code", "1", {}),
+    ]
 
 
 def test_one_point_is_not_points():
@@ -111,6 +122,10 @@ def changed(old, new, text=QUESTION + ANSWER):
         ("# %%\n1\n\n" + ANSWER, "line 4: an answer to 6.balance, but the cell before does not ask that"),
         (QUESTION + ANSWER + ANSWER, "line 12: an answer to 6.balance, but the cell before does not ask that"),
         (QUESTION + ANSWER.splitlines()[0] + "\n", "line 10: the answer to 6.balance is empty"),
+        (changed("notation", "nothing", INCLUDE), "line 1: there is no nothing.md to include; there is: notation"),
+        (INCLUDE + "# A text.\n", "line 1: notation.md would replace the text of this cell: leave it empty"),
+        (changed("[markdown] ", "", INCLUDE), "line 1: the include notation is in a code cell"),
+        (QUESTION + INCLUDE, "line 10: the answer to 6.balance must follow it"),
         (2 * (QUESTION + ANSWER), "line 12: 6.balance is taken already, by theory.py, line 1: give the"),
         (changed('question="6.balance"', 'question="balance"'), "line 1: question = 'balance' must be a part"),
         (changed('question="6.balance"', 'question="7.balance"'), "line 1: question = '7.balance' must be a part"),

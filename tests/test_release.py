@@ -11,7 +11,7 @@ import pytest
 from grader import assignment as assignments
 from grader import release
 from grader.case import Question
-from grader.release import MarkerError, patched, points_table, strip_answers, with_points_table, write_patched
+from grader.release import MarkerError, patched, points_table, strip_answers, with_texts, write_patched
 
 SOLUTION = '''"""A module."""
 
@@ -278,16 +278,14 @@ def test_the_real_points_table_adds_up(assignment):
     assert len(points) - 1 == len([*assignment.cases, *assignment.policy.accuracy, *assignment.questions])
 
 
-def test_the_table_is_replaced_between_its_comments_and_nowhere_else():
-    readme = "# Title\n\n<!-- points:begin -->\nold\n<!-- points:end -->\n\nThe end.\n"
-    expected = f"# Title\n\n<!-- points:begin -->\n{TABLE}\n<!-- points:end -->\n\nThe end.\n"
-    assert with_points_table(readme, small_assignment(), ASKED) == expected
-    assert with_points_table(expected, small_assignment(), ASKED) == expected
+def test_texts_are_replaced_between_their_comments_and_nowhere_else():
+    readme = "# T\n<!-- a:begin -->\nold\n<!-- a:end -->\nand\n<!-- b:begin -->\n<!-- b:end -->\n\nThe end.\n"
+    expected = "# T\n<!-- a:begin -->\nA\n<!-- a:end -->\nand\n<!-- b:begin -->\nB\n<!-- b:end -->\n\nThe end.\n"
+    assert with_texts(readme, {"a": "A", "b": "B"}) == expected
+    assert with_texts(expected, {"b": "B", "a": "A"}) == expected
 
 
-@pytest.mark.parametrize(
-    "readme", ["", "# Title\n", "<!-- points:begin -->\n", "<!-- points:end -->\n<!-- points:begin -->\n"]
-)
-def test_a_readme_without_a_place_for_the_table_is_refused(readme):
-    with pytest.raises(MarkerError, match=r"README\.md needs <!-- points:begin --> and <!-- points:end -->"):
-        with_points_table(readme, small_assignment(), ASKED)
+@pytest.mark.parametrize("readme", ["", "# T\n", "<!-- a:begin -->\n", "<!-- a:end -->\n<!-- a:begin -->\n"])
+def test_a_readme_without_a_place_for_a_text_is_refused(readme):
+    with pytest.raises(MarkerError, match=r"README\.md needs <!-- a:begin --> and <!-- a:end -->"):
+        with_texts(readme, {"a": "A"})

@@ -22,6 +22,9 @@ def decisions(rng):
     "1.evaluation",
     points=0.25,
     equation="accuracy (TP + TN) / all, precision TP / (TP + FP), recall TP / (TP + FN); real is positive",
+    look="Your counts for a handful of logits whose answer you know, real and generated ones; then what D sees, and "
+    "in which mode.",
+    term="TP, TN, FP, FN: what makes an image positive, and what each of the three quotients divides by.",
     shows={
         "measures": "accuracy, precision and recall of a D whose decisions are known",
         "noise": "shape of the oracle's noise",

@@ -41,6 +41,9 @@ def scores(rng):
     "1.bce_loss",
     points=0.5,
     equation="mean of -t log sigma(x) - (1 - t) log(1 - sigma(x))",
+    look="The line that computes bce_loss: what does it take for a logit, what for a probability, and what does it "
+    "do with a whole batch?",
+    term="Both terms, the minus before each, sigma exactly once, and a mean over all elements, whatever their shape.",
     shows={
         "loss": "loss of logits of shape (B,) with targets between 0 and 1",
         "gradient": "its derivative with respect to the logits, times B",
@@ -74,6 +77,10 @@ def extremes(rng):
     "1.stability",
     points=0.25,
     equation="log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)), which never overflows",
+    look="Every exp and every log in your losses: what does it give for a logit of 1000, and for one of -1000? And "
+    "its derivative?",
+    term="max(x, 0) and exp(-|x|): neither can overflow. What is left of your formula that rounds to 0 below a log, "
+    "or to inf in an exp?",
     shows={
         "bce": "bce_loss of logits of several hundreds",
         "bce_gradient": "its derivative with respect to them, times B",
@@ -105,6 +112,10 @@ def both(rng):
     "1.discriminator_loss",
     points=0.5,
     equation="-mean log sigma(D(x)) - mean log(1 - sigma(D(G(z)))) (Goodfellow et al. 2014, eq. 1)",
+    look="The targets that you make for real and for generated images, their shapes, and how the two losses are put "
+    "together.",
+    term="sigma(D(x)) in the first mean, 1 - sigma(D(G(z))) in the second: two kinds of targets, and both means "
+    "count in full.",
     shows={
         "loss": "loss of logits of shape (B,)",
         "gradient_real": "its derivative with respect to those of real images, times B",
@@ -127,6 +138,9 @@ def discriminator_loss(code, rng):
     "1.generator_loss",
     points=0.5,
     equation="-mean log sigma(D(G(z))), the non-saturating loss (Goodfellow et al. 2014, sec. 3)",
+    look="The target in generator_loss: for what does G want its images to be taken?",
+    term="log sigma(D(G(z))) and the minus before it: log(1 - sigma) has the same aim, but another gradient. The "
+    "mean is as in D's loss.",
     shows={
         "loss": "loss of logits of shape (B,)",
         "gradient": "its derivative with respect to them, times B",

@@ -20,6 +20,10 @@ def noise_sizes(rng):
     "1.sample_noise",
     points=0.25,
     equation="z ~ U[-1, 1)^dim, independently for every item and at every call",
+    look="What sample_noise returns: its shape, its least and greatest number, and whether a second call gives the "
+    "same.",
+    term="U[-1, 1)^dim: the interval has length 2 and lies about 0; every number in it is as likely as any other, "
+    "and every item has a row of its own.",
     shows={
         "shape": "shape of the noise",
         "float32": "whether it is float32",
@@ -87,6 +91,9 @@ def _is_small(network):
     "1.discriminator",
     points=0.5,
     equation="D: (B, 3, 32, 32) -> (B, 1), a logit: the sigmoid is a part of the loss",
+    look="The last layers of your discriminator: which shape leaves them, and which values can it take? Then try two "
+    "images alone and in one batch, in eval mode.",
+    term="(B, 1), a logit: one number an image, which nothing bounds. The sigmoid of the loss is the only one.",
     shows={
         "shape": "shape of the logits",
         "unbounded": "whether there are weights with which D puts out values outside [-1, 1]",
@@ -117,6 +124,10 @@ def discriminator(code, rng):
     "1.generator",
     points=0.5,
     equation="G: (B, noise_dim) -> (B, 3, 32, 32), in [-1, 1] as the images that D sees",
+    look="What leaves the last layer of your generator: height, width, channels, and the range of the values. Try a "
+    "noise_dim other than 96.",
+    term="(B, 3, 32, 32), in [-1, 1]: the size is what all strides together make of the first map, the range that of "
+    "the last activation.",
     shows={
         "shape": "shape of the images",
         "in_range": "whether they are in [-1, 1] with whatever weights",

@@ -36,6 +36,8 @@ def _record(optimizer, params, defaults):
     "1.optimizer",
     points=0.25,
     equation="Adam with learning rate 1e-3, beta1 = 0.5, beta2 = 0.999 (Radford et al. 2016, sec. 4)",
+    look="The class of optimizer that you return, its arguments, and the defaults of those that you leave out.",
+    term="Three numbers, each in its place, and the set of parameters: all layers of the model.",
     shows={
         "kind": "name of the optimizer's class",
         "learning_rate": "its learning rate",
@@ -84,6 +86,9 @@ def _train(code, nets, loss_functions, data, **options):
     "1.training",
     points=0.75,
     equation="a step of D on L_D(D(x), D(G(z))), then a step of G on L_G(D(G(z))) (Goodfellow et al., algorithm 1)",
+    look="Follow one batch line by line: after each line, which gradients are filled, and whose weights have changed?",
+    term="'then': D has stepped when D(G(z)) is computed for G. Each step follows the gradient of its own loss, and "
+    "of no other before it.",
     shows={
         "steps": "how often the optimizers of D and of G step in three batches",
         "D": "weights of a linear D after them, with losses and optimizers of ours",
@@ -122,6 +127,10 @@ def loop(rng):
     "1.training_rules",
     points=0.25,
     equation="L_D depends on D alone: G's images are constants in it; L_G depends on G through D (algorithm 1)",
+    look="Where G's images go in each of the two steps. Then what you do with the real images, the noise, a small "
+    "batch, and the end of an epoch.",
+    term="'constants in it' for L_D, 'through D' for L_G: one of the two steps lets gradients into G, the other does "
+    "not.",
     shows={
         "steps": "steps of D and of G, with a batch among the data that is too small",
         "D_learns": "whether the discriminator's loss depends on D",

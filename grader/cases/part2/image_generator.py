@@ -12,6 +12,9 @@ DEFAULTS = {"sequential": True, "denoising_steps": 100, "p_uncond": 0.2}
     "2.image_generator",
     points=1,
     equation="images (3, 32, 32); conditions: three classes and the null condition",
+    look="The two attributes that you set: the order of an image's dimensions, and the list of all values that a "
+    "condition can have.",
+    term="(3, 32, 32) has torch's order; 'three classes and the null condition' is all that condition_dim counts.",
     shows={
         "input_shape": "the input_shape that DiffusionModel gets",
         "condition_dim": "the condition_dim that DiffusionModel gets",

@@ -45,6 +45,10 @@ def _generate(model, cond, *arguments, **options):
     "2.sample",
     points=1,
     equation="x_T ~ N(0, I); for t = T - 1, ..., 0: x = denoise_step(eps_theta(x, t, c), t, x) (algorithm 2)",
+    look="The loop of generate_sample: its first and its last t, the network that it asks, and what becomes of each "
+    "step's result.",
+    term="'t = T - 1, ..., 0' and 'x =': T steps, each from what the one before gave. Where 2.denoise_step fails as "
+    "well, begin there.",
     shows={
         "sample": "the samples of a linear network, for known noise",
         "shape": "shape of the samples",
@@ -64,6 +68,9 @@ def sample(code, rng):
     "2.guidance",
     points=1,
     equation="eps = (1 + w) eps_theta(x_t, t, c) - w eps_theta(x_t, t, 0), at every step (CFG eq. 6)",
+    look="Where the two estimates are mixed: which condition went into each, and at how many of the steps?",
+    term="(1 + w) and -w: put in w = 0, then w = -1, and see which of the estimates is left. 'at every step' is a "
+    "part of it.",
     shows={
         "unconditional": "the samples for w = -1, which leaves the unconditional estimate only",
         "guided": "the samples for some w > 0",
@@ -98,6 +105,8 @@ def guidance(code, rng):
     "2.threshold_sample",
     points=0.5,
     equation="for t = T - 1, ..., 0: x = denoise_step(eps, t, x, threshold=True)",
+    look="The call of denoise_step in your loop: which of generate_sample's arguments does it get?",
+    term="threshold=True: if 2.threshold and 2.sample pass, it is lost on the way; if one of them fails, begin there.",
     shows={
         "sample": "the samples of a linear network with thresholding, for known noise",
         "passed_on": "whether every call of denoise_step is told to threshold",
@@ -123,6 +132,10 @@ def threshold_sample(code, rng):
     "2.gaussian",
     points=0.25,
     equation="for x_0 ~ N(m, s^2): eps = sqrt(1 - a) (x_t - sqrt(a) m) / (a s^2 + 1 - a), a = alpha_bar_t",
+    look="The sampler as a whole: it gets the best possible network here. Does each step begin with the result of "
+    "the one before?",
+    term="m and s: a mean that is off points to the mean of the step, a spread that is off to the noise of the start "
+    "or of the steps.",
     shows={"mean": "mean of the samples of Gaussian data", "std": "standard deviation of the samples of Gaussian data"},
     **STATISTIC,
     needs=("2.sample",),
@@ -146,6 +159,9 @@ def gaussian(code, rng):
     "2.sampling_rules",
     points=0.5,
     equation="algorithm 2 on the whole batch with the averaged network: every t from T - 1 to 0 once",
+    look="All that surrounds the loop: which network is called, in which mode and context, with how many samples at "
+    "a time?",
+    term="'the averaged network', 'the whole batch', 'every t ... once': count the calls, and look whose they are.",
     shows={
         "timesteps": "the timesteps that the averaged network sees, in order",
         "average_used": "whether only the averaged network is used, not the one that is trained",
@@ -177,6 +193,8 @@ def sampling_rules(code, rng):
     "2.seeds",
     points=0.25,
     equation="DL_random(shape, ..., seed=seed): the same seed gives the same numbers",
+    look="Every call of DL_random in your code, and every call of a function that has a seed: what is passed on?",
+    term="seed=seed: a single draw without it makes the result another one in every run.",
     shows={
         "loss": "for each call of compute_loss_on_batch, the number of the first that gives the same",
         "step": "the same for denoise_step",

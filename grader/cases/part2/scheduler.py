@@ -16,6 +16,9 @@ NAMES = ("betas", "alphas", "alpha_bars")
     "2.schedule",
     points=1,
     equation="beta_t linear from beta_start to beta_end; alpha_t = 1 - beta_t; alpha_bar_t = prod_{s<=t} alpha_s",
+    look="The first and last entry of all three tables, for T = 100 and T = 50: compare them with the docstring.",
+    term="prod_{s<=t}: which operation, on which table, and is alpha_t itself among the factors? And does beta reach "
+    "both of its ends?",
     shows={
         "length": "number of betas, alphas and alpha_bars with 100, 50 and another number of steps",
         "dtype": "dtypes of betas, alphas and alpha_bars",
@@ -45,6 +48,10 @@ def schedule(code, rng):
     "2.add_noise",
     points=2,
     equation="x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) eps (DDPM eq. 4)",
+    look="The two factors in add_noise for t = 0 and for t = T - 1, by hand; then their shape beside that of x_0, "
+    "for vectors and for images.",
+    term="sqrt(alpha_bar_t) and sqrt(1 - alpha_bar_t): the squares of both factors add up to 1. What is under each "
+    "root, and from which table?",
     shows={
         "factors_2d": "the factors of x_0 and of eps in x_t for vectors (B, D), a row for t = 0, 1, two between, T - 1",
         "factors_3d": "the same for sequences (B, L, D)",
@@ -99,6 +106,10 @@ def _sigma(mean, sample):
     "2.denoise_step",
     points=1.5,
     equation="x_{t-1} = (x_t - beta_t / sqrt(1 - alpha_bar_t) eps) / sqrt(alpha_t) + sqrt(beta_t) z (algorithm 2)",
+    look="The branch without threshold, which gives the mean; then the lines behind both branches, at t = 0, t = 1 "
+    "and t = T - 1.",
+    term="1 / sqrt(alpha_t), the fraction before eps, and sqrt(beta_t) before z: which are roots, and of what? At "
+    "which t is there no z?",
     shows={
         "mean_factors": "the factors of x_t and the predicted noise in the mean, for t = 0, 1, one in between, T - 1",
         "mean_residual": "what the mean holds besides x_t and the predicted noise, for each t",
@@ -131,6 +142,10 @@ def denoise_step(code, rng):
     "2.threshold",
     points=1,
     equation="x_0 = clamp((x_t - sqrt(1 - a) eps) / sqrt(a), -1, 1), a = alpha_bar_t; mean of eq. (7); sigma^2 = beta",
+    look="The branch with threshold, in its order: the estimate of x_0, what is cut off, the mean. Then t = 0, by "
+    "hand.",
+    term="Three places: the roots in the estimate of x_0, the bounds of clamp, and the two factors of eq. (7) with "
+    "their alpha_bar_{t-1}.",
     shows={
         "mean": "the mean of x_{t-1} with thresholding, a row for t = 0, 1, one in between, T - 1",
         "sigma": "the factor of the fresh noise z, for each t",

@@ -25,6 +25,9 @@ def _model(code, rng, predict, input_shape, fewest=7, most=11, p_uncond=0.0, wei
     "2.loss",
     points=0.75,
     equation="L = mean of (eps - eps_theta(x_t, t, c))^2 over all elements (DDPM eq. 14)",
+    look="The two tensors that compute_loss_on_batch compares: one is what the network gives. What is the other, and "
+    "how was it drawn?",
+    term="eps - eps_theta, the square, and the mean: target, kind of error and average are three decisions.",
     shows={"loss": "the loss of a network with a known prediction and known noise", "shape": "shape of the loss"},
     **FLOAT32,
     needs=("2.add_noise",),
@@ -44,6 +47,9 @@ def loss(code, rng):
     "2.gradient",
     points=0.5,
     equation="gradient step on grad_theta || eps - eps_theta(x_t, t, c) ||^2 (DDPM, algorithm 1)",
+    look="Which network compute_loss_on_batch calls, and all that lies between its output and the loss.",
+    term="theta: whose weights? And a gradient that is wrong by a constant factor, or in its direction, tells of the "
+    "loss (2.loss).",
     shows={
         "gradient": "derivative of the loss with respect to a weight of the network that is trained",
         "trained_predicts": "whether it is the network that is trained that predicts",
@@ -69,6 +75,9 @@ def gradient(code, rng):
     "2.training",
     points=0.75,
     equation="t ~ Uniform({0, ..., T - 1}) for each item; the network sees x_t, t and the condition (algorithm 1)",
+    look="What you hand to the network: print t, x_t and the condition of one batch, with T = 3.",
+    term="Uniform({0, ..., T - 1}) 'for each item': both ends, and as many draws as items, of t and of the noise. "
+    "x_t and t belong together.",
     shows={
         "factors": "the factors of x_0 and of the noise in what the network sees, a row for each t (nan: never drawn)",
         "residual": "what the network sees besides x_0 and the noise",
@@ -109,6 +118,10 @@ def training(code, rng):
     "2.guidance_dropout",
     points=1,
     equation="with probability p_uncond the conditions of a batch become zeros, the null condition (CFG, alg. 1)",
+    look="The draw before the loss: how many numbers are drawn for a batch, what they are compared with, and what "
+    "becomes of the condition.",
+    term="'with probability p_uncond', 'of a batch', 'zeros': which side of the comparison drops, how much is "
+    "dropped, and in whose tensor?",
     shows={
         "rate": "share of batches whose condition is dropped, for p_uncond = 0, four other values, and 1",
         "whole_batch": "whether a batch keeps all of its conditions or none",

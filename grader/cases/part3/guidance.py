@@ -14,6 +14,10 @@ probes = Lazy("grader.probes")
     "3.guidance",
     points=2,
     equation="eps = (1 + omega) eps_theta(x_t, t / T, c) - omega eps_theta(x_t, t / T, null) (CFG, eq. 6)",
+    look="The line that combines the two estimates: put omega = 0 and omega = -1 into it. Then the condition of "
+    "either pass.",
+    term="(1 + omega) and -omega: which estimate is left at 0, and which at -1? null stands for what training has "
+    "put in the place of labels.",
     shows={
         "omega_0": "the noise estimate of every image with omega = 0 (that of its label)",
         "omega_minus_1": "the same with omega = -1 (that of the null condition)",
@@ -55,6 +59,8 @@ def steps_and_labels(rng):
     "3.null_condition",
     points=1,
     equation="the null condition is condition_mask_value in every element (CFG, algorithm 2)",
+    look="The conditions of the second pass: print one row, and look whether the caller's tensor is still as it was.",
+    term="'in every element': all of a row, whatever label was there before.",
     shows={
         "steps_with_labels": "number of steps at which the network sees the one-hot label of every image",
         "steps_with_null": "number of steps at which the network sees as many other conditions as well",

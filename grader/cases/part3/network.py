@@ -48,6 +48,9 @@ def _arguments(rng, count):
     "3.network",
     points=1.5,
     equation="eps_theta(x_t, t / T, c) has x_t's shape (DDPM, sec. 3.2)",
+    look="Your first layer, your last layer, and the one that takes the condition: which of their sizes are numbers "
+    "that you wrote?",
+    term="'x_t's shape': channels follow from in_channels, and the length of c from n_classes.",
     shows={
         "shape": "shape of the output for grey images of 28x28",
         "shape_others": "shape of the output for images of several channels, with in_channels and n_classes as many",
@@ -69,6 +72,9 @@ def network(code, rng):
     "3.network_inputs",
     points=2,
     equation="eps_theta(x_t, t / T, c) depends on all three, item by item; c may be the null condition (CFG, sec. 3)",
+    look="Follow t and c from forward's arguments to the features: in which shapes, and where do they come in?",
+    term="'item by item': what becomes of the batch dimension on the way? And the null condition is a row like any "
+    "other, not a class.",
     shows={
         "image_matters": "of which items the output changes when some images are replaced (of these)",
         "time_matters": "of which items the output changes when some times are replaced (of these)",
@@ -115,6 +121,10 @@ def _inputs(code, rng):
     "3.network_gradient",
     points=0.5,
     equation="gradient step on grad_theta || eps - eps_theta(x_t, t / T, c) ||^2 (DDPM, algorithm 1)",
+    look="Whatever leaves the graph in forward (detach, .data, no_grad, new tensors), and layers that take "
+    "statistics of the batch.",
+    term="grad_theta: of all weights that the output depends on. And each item's output depends on no other item's "
+    "image.",
     shows={
         "reached": "which images get a gradient from the output of some items (of these)",
         "unreached": "parameters that change the output, but get no gradient",

@@ -22,6 +22,10 @@ def _labels(rng, number):
     "3.sample",
     points=2.5,
     equation="x_{t-1} = (x_t - beta_t / sqrt(1 - alpha_bar_t) eps) / sqrt(alpha_t) + sqrt(beta_t) z, z = 0 at t = 1",
+    look="One step of your loop by hand, at t = T, t = 2 and t = 1; then the noise that it begins with, and what "
+    "follows behind it.",
+    term="The fraction before eps, 1 / sqrt(alpha_t), sqrt(beta_t) before z, and 'z = 0 at t = 1': four places, each "
+    "easily off by a root or a step.",
     shows={"sample": "some pixels of the images, for a linear network and known noise", "shape": "their shape"},
     **FLOAT32,
     needs=("3.alpha_bars",),
@@ -50,6 +54,10 @@ def sampled_times(rng):
     "3.sampling_rules",
     points=1.5,
     equation="for t = T, ..., 1, the whole batch at once; images are x_0 * 0.3081 + 0.1307 within [0, 1]",
+    look="The range of your loop, the times that the network sees in it, how many images it sees at once, and under "
+    "which context.",
+    term="'t = T, ..., 1' and 'the whole batch at once': both ends, the direction, and the time as it was in "
+    "training. 'within [0, 1]' is for every pixel.",
     shows={
         "times": "the times t / T that the network sees, in order",
         "shape": "shape of the images",
@@ -85,6 +93,9 @@ def many(rng):
     "3.gaussian",
     points=1,
     equation="for x_0 ~ N(m, s^2) the best eps_theta is linear in x_t, and algorithm 2 of CFG leads close to m and s",
+    look="The draws in your loop: how often is z drawn, and in which shape? And what exactly does guidance combine?",
+    term="m and s: the mean follows from eps, the spread from z. A spread that is wrong, or images that are alike, "
+    "are faults of the noise.",
     shows={
         "mean": "mean of the images, standardised, where the network knows the noise of Gaussian images exactly",
         "std": "their standard deviation, standardised",

@@ -23,6 +23,9 @@ def _schedule(code, rng, names):
     "3.schedule",
     points=1.5,
     equation="beta_t from beta_1 at t = 1 to beta_T at t = T in equal steps; alpha_t = 1 - beta_t (DDPM, sec. 4)",
+    look="beta_t at t = 1 and at t = T, by hand: does `scheduler` give beta_1 and beta_T?",
+    term="'in equal steps': how many are there from t = 1 to t = T, and where in a table is t? Then the root below 1 "
+    "in oneover_sqrt_alpha.",
     shows={
         "default": f"beta_t, sqrt(beta_t), alpha_t and 1 / sqrt(alpha_t) {DEFAULT}",
         "beta_t": f"beta_t {DRAWN}",
@@ -41,6 +44,9 @@ def schedule(code, rng):
     "3.alpha_bars",
     points=1.5,
     equation="alpha_bar_t = alpha_1 alpha_2 ... alpha_t (DDPM, eq. 4)",
+    look="alpha_t_bar at t = 1 and at t = 2, by hand; then the two roots that are made of it.",
+    term="alpha_1 alpha_2 ... alpha_t: which operation, on what, and up to which factor? And in sqrt(1 - "
+    "alpha_bar_t), what comes first?",
     shows={
         "default": f"alpha_bar_t, sqrt(alpha_bar_t) and sqrt(1 - alpha_bar_t) {DEFAULT}",
         "alpha_t_bar": f"alpha_bar_t {DRAWN}",

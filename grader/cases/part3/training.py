@@ -27,6 +27,8 @@ def _loss(model, rng, images):
     "3.loss",
     points=1,
     equation="L = mean of (eps - eps_theta(x_t, t / T, c))^2 over all elements (DDPM eq. 14)",
+    look="The two arguments of loss_fn: what does the network predict?",
+    term="eps - eps_theta, and 'mean ... over all elements': the target, and the average.",
     shows={"loss": "the loss of a network with a known prediction and known noise", "shape": "shape of the loss"},
     **FLOAT32,
     needs=("3.alpha_bars",),
@@ -45,6 +47,9 @@ def loss(code, rng):
     "3.gradient",
     points=0.5,
     equation="gradient step on grad_theta || eps - eps_theta(x_t, t / T, c) ||^2 (DDPM, algorithm 1)",
+    look="All that lies between the network's output and the loss that forward returns.",
+    term="grad_theta of a mean: no gradient means that the graph is cut; another size or direction, that the loss is "
+    "another one (3.loss).",
     shows={"gradient": "derivative of the loss with respect to a weight of the network"},
     **FLOAT32,
     needs=("3.loss",),
@@ -65,6 +70,10 @@ def gradient(code, rng):
     "3.training",
     points=2,
     equation="x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) eps, t ~ Uniform({1, ..., T}) (CFG, algorithm 1)",
+    look="The arguments with which forward calls the network, for one batch and T = 3: what time does it see, and is "
+    "x_t of that time?",
+    term="Uniform({1, ..., T}) for each item, and the two factors: which t can occur, how does the network get it, "
+    "and what is under each root?",
     shows={
         "times": "the different times that the network sees (t / T for t = 1, ..., T)",
         "factors": "the least factors of x_0 and of the noise in what the network sees, a row for each of these times",
@@ -109,6 +118,9 @@ def many_images(rng):
     "3.noise",
     points=0.5,
     equation="eps ~ N(0, I): mean 0, one draw for each element of each item (DDPM eq. 4)",
+    look="The line of forward that draws the noise: its distribution, its shape, and what else sets the generator's "
+    "state.",
+    term="N(0, I), 'one draw for each element of each item': nothing is shared between items, nor between calls.",
     shows={
         "shape": "shape of what the network sees",
         "mean": "mean of the noise, in units of its root mean square",
@@ -150,6 +162,9 @@ def labelled(rng):
     "3.dropout",
     points=1,
     equation="c <- null with probability mask_p for each item, else the one-hot label (CFG, algorithm 1)",
+    look="The rows that reach the network as c: print those of ten items, with mask_p = 0.5.",
+    term="'with probability mask_p for each item': how many draws, compared which way; and null is a value in how "
+    "many elements of the row?",
     shows={
         "shape": "shape of the conditions that the network sees",
         "per_item": "whether some labels of a batch are dropped and others kept",

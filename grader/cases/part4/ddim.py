@@ -17,6 +17,10 @@ _LAST = "whether the last step changes anything"
     points=1.25,
     equation="x_{t-1} = sqrt(alpha_bar_{t-1}) x_0 + sqrt(1 - alpha_bar_{t-1}) eps, alpha_bar_{-1} = 1, with the x_0 "
     "that x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) eps implies (DDIM eq. 12, sigma_t = 0)",
+    look="The estimate of x_0 by itself, for which you know the answer where eps is the true noise; then the line "
+    "that makes x_{t-1} of it. Both at t = 0, too.",
+    term="Two equations: the one solved for x_0 holds alpha_bar_t, the other alpha_bar_{t-1}. Which roots, which "
+    "index, and what is alpha_bar_{-1}? sigma_t = 0 leaves nothing to draw.",
     shows=sampling.STEP,
     **FLOAT32,
     needs=("4.schedule",),
@@ -31,6 +35,9 @@ def ddim_step(code, rng):
     points=1,
     equation="at every t that is visited, x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) eps with the same x_0, "
     "the sample, if the network estimates the same eps everywhere (DDIM eq. 12)",
+    look="The timesteps that your loop visits, with stride 1 and with stride 3, and where its last step leads.",
+    term="'with the same x_0' at every t: the step from t must end with the alpha_bar of the next t visited, and the "
+    "last one with 1.",
     shows={
         "start": "the sample noised with eps and the first t's alpha_bar: some pixels of the noise it started from",
         "astray": "how far what the network sees is from the sample noised with eps, at the worst step",
@@ -89,6 +96,9 @@ def _moves(images, sample):
     points=0.75,
     equation="algorithm 2 of DDPM on the whole batch, from t to a smaller one until alpha_bar = 1; the noise at the "
     "start decides (DDIM, sec. 4.2 and 5.2)",
+    look="Every draw of random numbers in sampling, the order of the timesteps, and the last step.",
+    term="'the noise at the start decides' and 'until alpha_bar = 1': what is drawn after the start, and does the "
+    "loop get to x_0?",
     shows={
         "timesteps_fall": "whether the network sees several timesteps in {0, ..., T - 1}, each smaller than the last",
         "sample": "some pixels of the samples, for a network that knows the one image there is",
@@ -137,6 +147,9 @@ def _sample_known_image(code, setting, image, labels, later):
     points=0.75,
     equation="L = mean of (eps - eps_theta(x_t, t, label))^2, or of its absolute value; t of each item ~ Uniform "
     "on {0, ..., T - 1} (DDIM eq. 5 with gamma = 1: the training of DDPM)",
+    look="What your DDIM takes over from DDPM in training, and what it changes.",
+    term="'the training of DDPM': the cases 4.ddpm_loss, 4.ddpm_gradient and 4.ddpm_training ask for the same, one "
+    "thing at a time.",
     shows=training.LOSS
     | training.GRADIENT
     | {"sees_noised": "whether the network sees what add_noise makes of x_0 for its timesteps"}
@@ -159,6 +172,8 @@ def ddim_loss(code, rng):
     "4.prepare_ddim",
     points=0.5,
     equation="prepare_ddim() builds the model that checkpoints/DDIM.pt was trained with",
+    look="The class of what prepare_ddim returns, and the channels that its network is built for.",
+    term="'builds the model': weights of a DDPM fit into either class, but which of the two samples as a DDIM?",
     shows=training.PREPARED,
     **FLOAT32,
     seconds=30.0,

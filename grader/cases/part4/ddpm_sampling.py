@@ -12,6 +12,10 @@ probes = Lazy("grader.probes")
     "4.ddpm_step",
     points=0.5,
     equation="x_{t-1} = (x_t - beta_t / sqrt(1 - alpha_bar_t) eps) / sqrt(alpha_t) + sigma_t z, z_0 = 0 (algorithm 2)",
+    look="recover_sample without its noise, which is the mean; then what the noise is multiplied by. Try t = 0, t = "
+    "1 and t = T - 1.",
+    term="beta_t / sqrt(1 - alpha_bar_t), 1 / sqrt(alpha_t), sigma_t: which are roots, and of what? 'z_0 = 0' speaks "
+    "of a single t.",
     shows=sampling.STEP,
     **FLOAT32,
     needs=("4.schedule",),
@@ -25,6 +29,10 @@ def ddpm_step(code, rng):
     "4.ddpm_sample",
     points=0.5,
     equation="x_{T-1} ~ N(0, I); for t = T - 1, ..., 0: x = recover_sample(x, eps_theta(x, t, label), t) (algorithm 2)",
+    look="The loop in denoise: its first and its last t, what becomes of each step's result, and where the return "
+    "stands.",
+    term="'t = T - 1, ..., 0' and 'x =': T steps, each from what the one before gave. Where 4.ddpm_step fails as "
+    "well, begin there.",
     shows={
         "sample": "some pixels of the samples, for a linear network and known noise",
         "shape": "shape of the samples",
@@ -49,6 +57,10 @@ def ddpm_sample(code, rng):
     "4.ddpm_sampling_rules",
     points=0.25,
     equation="algorithm 2 on the whole batch: every t from T - 1 to 0 once, with the labels asked for",
+    look="What generate_sample does besides the steps: how many samples go through the network at once, where labels "
+    "go, what happens without them or with too few.",
+    term="'the whole batch', 'every t ... once', 'the labels asked for': count the network's calls, and look at "
+    "their arguments.",
     shows={"timesteps": "the timesteps that the network sees, in order"} | sampling.RULES,
     needs=("4.ddpm_sample",),
 )

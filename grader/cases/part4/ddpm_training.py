@@ -13,6 +13,8 @@ probes = Lazy("grader.probes")
     "4.ddpm_loss",
     points=0.5,
     equation="L = mean of (eps - eps_theta(x_t, t, label))^2 over all elements, or of its absolute value (DDPM eq. 14)",
+    look="The two tensors that forward compares, and what it reduces their difference to.",
+    term="eps - eps_theta, and 'mean ... over all elements': what is the target, and how many numbers are left?",
     shows=training.LOSS,
     **FLOAT32,
     needs=("4.add_noise",),
@@ -26,6 +28,9 @@ def ddpm_loss(code, rng):
     "4.ddpm_gradient",
     points=0.5,
     equation="gradient step on grad_theta || eps - eps_theta(x_t, t, label) ||^2 (DDPM, algorithm 1)",
+    look="Every detach, .data, item() and no_grad between the network's output and the loss.",
+    term="grad_theta: no gradient means that the graph is cut; another size or direction, that the loss is another "
+    "one (4.ddpm_loss).",
     shows=training.GRADIENT,
     **FLOAT32,
     needs=("4.ddpm_loss",),
@@ -39,6 +44,9 @@ def ddpm_gradient(code, rng):
     "4.ddpm_training",
     points=0.5,
     equation="t ~ Uniform({0, ..., T - 1}) for each item; the network sees x_t, t and the label (DDPM, algorithm 1)",
+    look="What the network gets in forward: print t, x_t and the labels of one batch, with T = 4.",
+    term="Uniform({0, ..., T - 1}) 'for each item': which t can occur, and how many are drawn? x_t is of that t, and "
+    "most labels are kept.",
     shows={
         "factors": "the factors of x_0 and of the noise in what the network sees, a row for each t (nan: never drawn)",
         "residual": "what the network sees besides x_0 and the noise",
@@ -63,6 +71,8 @@ def ddpm_training(code, rng):
     "4.prepare_ddpm",
     points=0.5,
     equation="prepare_ddpm() builds the model that checkpoints/DDPM.pt was trained with",
+    look="How many channels the network is built for, and whether all of its parameters are to be trained.",
+    term="'the model that ... was trained with': a grey image goes through it, and a gradient comes back.",
     shows=training.PREPARED,
     **FLOAT32,
     seconds=30.0,

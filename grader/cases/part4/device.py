@@ -87,6 +87,10 @@ def _compute(forward, arguments, told):
     "4.device",
     points=0.5,
     equation=ONE_DEVICE,
+    look="Every place where your code makes a tensor (randn, randint, full, arange, ...) or indexes a table of the "
+    "schedule.",
+    term="device=x.device: of which tensor at hand? The message says whether it was in training or in sampling, and "
+    "in which line.",
     shows=SHOWS,
     needs=("4.ddpm_loss", "4.ddpm_sample"),
 )
@@ -100,6 +104,8 @@ def device(code, rng):
     "4.ddim_device",
     points=0.25,
     equation=ONE_DEVICE,
+    look="The tables that DDIM's recover_sample indexes, and the tensors that it makes.",
+    term="'move tables ... there': where is noisy_sample? There may be more than one GPU.",
     shows=SHOWS,
     needs=("4.device", "4.ddim_sample"),
 )
@@ -113,6 +119,8 @@ def ddim_device(code, rng):
     "4.vae_device",
     points=0.25,
     equation=ONE_DEVICE,
+    look="The two places in which a VAE draws random numbers: one in training, one in sampling.",
+    term="'make each one with device=': in one of them a tensor is at hand, in the other the device is an argument.",
     shows=SHOWS,
     needs=("4.vae", "4.vae_sample"),
 )
@@ -126,6 +134,8 @@ def vae_device(code, rng):
     points=0.25,
     bonus=True,
     equation=ONE_DEVICE,
+    look="The latents that sampling begins with, and the number that scales latents: where is each of them?",
+    term="'all tensors': model.to(device) moves parameters and buffers, and no other attribute.",
     shows=SHOWS,
     seconds=30.0,
     needs=("4.device", "4.vae_device", "4.lddpm_sample"),

@@ -18,6 +18,9 @@ probes = Lazy("grader.probes")
     points=1,
     bonus=True,
     equation="L = mean of (eps - eps_theta(z_t, t, label))^2 over all elements, or of its absolute value (LDM eq. 2)",
+    look="LDDPM.forward: what it hands to DDPM's forward, and what it does to the result.",
+    term="eps - eps_theta(z_t, t, label): all but z is DDPM's. Where 4.ddpm_loss or 4.ddpm_training fails as well, "
+    "begin there.",
     shows=training.LOSS
     | training.GRADIENT
     | {
@@ -61,6 +64,9 @@ def lddpm_loss(code, rng):
     bonus=True,
     equation="z_t = sqrt(alpha_bar_t) z_0 + sqrt(1 - alpha_bar_t) eps, where z_0 is E(x) of a VAE that stays as it is "
     "(LDM, sec. 3)",
+    look="What forward does to the VAE: its mode, its gradients, and whether what it encodes is clean.",
+    term="'z_0 is E(x)' and 'stays as it is': in which order are encoding and noising, and what in the VAE could "
+    "change?",
     shows={
         "factors": "the factors of z_0 and of the noise in what the network sees, a row for each t (nan: never drawn)",
         "residual": "what the network sees besides z_0 and the noise",
@@ -110,6 +116,10 @@ def _frozen(latent, x, labels, z_0, weight):
     points=1,
     bonus=True,
     equation="x = D(z_0, label), once, where z_0 comes from noise z_{T-1} as in DDPM's algorithm 2 (LDM, sec. 3)",
+    look="The way from the first noise to the images: its shape, the scale of latents in training and here, how "
+    "often and with which labels you decode.",
+    term="D(z_0, label), 'once': z_0 is what the loop ends in. Whatever training does to the scale of latents, "
+    "sampling undoes before D.",
     shows={
         "reconstructs": "the training image whose latents each sample shows, for a network that knows them (-1: none)",
         "decoded": "the factors of the VAE's latents and of the noise at first, in what is decoded (nan: unknown)",
@@ -159,6 +169,10 @@ def _decoded(decoded, mean, first, right):
     points=0.75,
     bonus=True,
     equation="algorithm 2 of DDPM on the whole batch of latents, from T - 1 down, with the labels asked for",
+    look="The labels in generate_sample: network and decoder both need them. And how many latents go through the "
+    "network at once?",
+    term="'the whole batch of latents, from T - 1 down, with the labels asked for': count the network's calls, and "
+    "look at their arguments.",
     shows={
         "count": "number of samples for the labels asked for",
         "descending": "whether every timestep that the network sees is less than the one before",
@@ -182,6 +196,8 @@ def lddpm_sampling_rules(code, rng):
     points=0.5,
     bonus=True,
     equation="prepare_lddpm() builds the model that checkpoints/LDDPM.pt was trained with",
+    look="How often the U-Net halves its input, which here is a map of latents, and what is frozen.",
+    term="'its VAE with it': both are built, one of them is trained. How large are the latents at the lowest level?",
     shows=training.PREPARED,
     **FLOAT32,
     seconds=30.0,

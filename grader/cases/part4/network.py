@@ -12,6 +12,9 @@ probes = Lazy("grader.probes")
     "4.embedding",
     points=0.5,
     equation="PE(t) holds sin(w_i t) and cos(w_i t), w_i from 1 down to about 1/10000 (Vaswani et al. 2017, sec. 3.5)",
+    look="The frequencies: print the first and the last one. Then the embedding of t = 0, of which you know every "
+    "number.",
+    term="'sin and cos', 'from 1 down': both functions of each w_i, the sign in the exponent, and t just as it comes.",
     shows={
         "shape": "shape of the embeddings of a few timesteps: (their number, dim)",
         "mean_square": "mean square of each embedding (sin^2 + cos^2 = 1 makes it 1/2)",
@@ -47,6 +50,10 @@ def embedding(code, rng):
     "4.unet",
     points=0.5,
     equation="eps_theta(x_t, t, label) has x_t's shape and depends on all three (Ho et al. 2020, sec. 3.2)",
+    look="Follow timestep and label from forward's arguments into the blocks, with their shapes; then the number of "
+    "channels at the end.",
+    term="'x_t's shape' and 'depends on all three': for any in_channels, and with the batch dimension of each of the "
+    "three kept.",
     shows={
         "shape": "shape of the output for grey images of 32x32",
         "shape_channels": "shape of the output for images of several channels, with in_channels as many",

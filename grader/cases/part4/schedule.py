@@ -41,6 +41,9 @@ _SCHEDULE = {
     "4.schedule",
     points=0.5,
     equation="beta_t from beta_start to beta_end; alpha_t = 1 - beta_t; alpha_bar_t = prod_{s<=t} alpha_s (DDPM, 2)",
+    look="The ends of all three tables, for the defaults and for T = 3: compare them with the docstring, by hand.",
+    term="prod_{s<=t}: which operation, on which table, with or without alpha_t? And does beta_t begin and end where "
+    "it is told to?",
     shows=_SCHEDULE,
     rtol=2e-4,
     atol=2e-6,
@@ -54,6 +57,8 @@ def schedule(code, rng):
     "4.schedule_quadratic",
     points=0.25,
     equation="quadratic: sqrt(beta_t) runs linearly from sqrt(beta_start) to sqrt(beta_end)",
+    look="The branch for 'quadratic': its first and last beta, then one in the middle.",
+    term="sqrt(beta_t) 'runs linearly': what is interpolated, between what, and what is done with it afterwards?",
     shows=_SCHEDULE,
     rtol=2e-4,
     atol=2e-6,
@@ -68,6 +73,8 @@ def schedule_quadratic(code, rng):
     "4.schedule_refusal",
     points=0.25,
     equation="interpolation is 'linear' or 'quadratic'; any other name raises an exception",
+    look="What your branches do with a name that is neither of the two.",
+    term="'any other name': there is one more branch than there are interpolations.",
     shows={"refused": "which names are refused with an exception, of 'linear', 'quadratic' and some others"},
     needs=("4.schedule",),
 )
@@ -89,6 +96,10 @@ def schedule_refusal(code, rng):
     "4.add_noise",
     points=0.5,
     equation="x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) eps (DDPM eq. 4)",
+    look="The two factors for t = 0 and t = T - 1, by hand; their shape, for images and for vectors; and whether x "
+    "is still as it was.",
+    term="sqrt(alpha_bar_t) and sqrt(1 - alpha_bar_t): what is under each root, from which table, at which index? "
+    "Their squares add up to 1.",
     shows={
         "image_factors": "the factors of x_0 and of eps in x_t, for images, a row for t = 0, 1, two in between, T - 1",
         "image_residual": "what x_t holds besides x_0 and the returned eps, for images",
@@ -126,6 +137,9 @@ def add_noise(code, rng):
     "4.noise",
     points=0.25,
     equation="eps ~ N(0, I): mean 0, variance 1, one draw for each element of each item (DDPM eq. 4)",
+    look="The line that draws the noise in add_noise: which distribution is it, and in which shape?",
+    term="N(0, I) and 'each element of each item': neither mean nor variance is that of torch.rand, and nothing is "
+    "shared.",
     shows={
         "shape": "shape of the noise",
         "mean": "mean of the noise",

@@ -17,6 +17,10 @@ STATISTIC = 20_000  # draws, at least; the bounds below are then five standard e
     "4.vae",
     points=0.75,
     equation="mean, logvar = encoder(x, label); z ~ N(mean, exp(logvar)); x' = decoder(z, label) (VAE, sec. 2.4)",
+    look="forward, line by line: what encode gives, what is drawn from it, what goes into decode, and the order of "
+    "what is returned.",
+    term="z ~ N(mean, exp(logvar)), and x' = decoder(z, label): which of mean and z is decoded, with whose label? "
+    "Both moments keep their gradients.",
     shows={
         "shape": "shape of the reconstruction",
         "moments": "whether mean and logvar have the same shape, with the batch first",
@@ -82,6 +86,9 @@ def _trained(model, x, labels):
     "4.vae_reparameterize",
     points=0.75,
     equation="z = mu + sigma eps, sigma = exp(log sigma^2 / 2), eps ~ N(0, I) (VAE, sec. 2.4)",
+    look="What the noise is multiplied by, for logvar = 0 and for logvar = 2; then how and in which shape it is drawn.",
+    term="exp(log sigma^2 / 2) and eps: the exp, the division by 2, the distribution. Gradients pass mu and sigma, "
+    "so eps comes from outside.",
     shows={
         "mean_factor": "the factor of mean in z when every random number is 0",
         "mean_residual": "what z then holds besides the mean",

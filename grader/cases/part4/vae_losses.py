@@ -23,6 +23,9 @@ def _derivative(loss, x, direction):
     "4.vae_reconstruction",
     points=0.5,
     equation="L = sum (x - x')^2 over all pixels, or of |x - x'|, or the mean",
+    look="The loss of two images whose errors are +1 and -1, and of two equal images: in which order do you "
+    "subtract, square and sum?",
+    term="(x - x')^2 or |x - x'|, 'over all pixels': pixel by pixel first, the sum after that, one number at the end.",
     shows={
         "at_equal": "the loss of images that are reconstructed perfectly",
         "ratios": "the losses of two reconstructions, divided by that of another one",
@@ -50,6 +53,9 @@ def vae_reconstruction(code, rng):
     "4.vae_kl",
     points=0.75,
     equation="KL(q(z | x) || N(0, I)) = 1/2 sum (mu^2 + sigma^2 - 1 - log sigma^2) (VAE, appendix B)",
+    look="Its value at mean = 0 and logvar = 0, which is known, then its derivatives there: are they 0 as well?",
+    term="mu^2, sigma^2, -1, -log sigma^2 and the 1/2: which of them hold logvar, and which its exponential? The "
+    "average is that of the reconstruction loss.",
     shows={
         "at_prior": "the loss of a posterior that is the prior: mean 0, logvar 0",
         "ratios": "the losses of three batches of posteriors, divided by that of another one",

@@ -13,6 +13,8 @@ autoencoders = Lazy("grader.cases.part4.autoencoders")
     "4.vae_decode",
     points=0.5,
     equation="p(x | z, label): an image for every z, which depends on that z and its label",
+    look="Where the label comes into decode, and all in it that is random or looks at the whole batch.",
+    term="p(x | z, label): given both, nothing is left to chance, and no other item matters.",
     shows={
         "shape": "shape of the images",
         "latents_matter": "of which items the image changes when some latents do (in eval mode: of these)",
@@ -47,6 +49,9 @@ def vae_decode(code, rng):
     "4.vae_sample",
     points=0.5,
     equation="z ~ N(0, I), x = decoder(z, label) (VAE, sec. 2.3): nothing is encoded",
+    look="Where the latents of generate_sample come from: distribution, shape, how many of them. Then the labels' "
+    "way to decode.",
+    term="z ~ N(0, I) and 'nothing is encoded': one z for each sample, drawn anew in each call, all decoded at once.",
     shows={
         "shape": "shape of the samples",
         "latent_factor": "the factor of the noise in the latents that are decoded (nan: they hold other things)",
@@ -116,6 +121,9 @@ def _unlabelled(model, calls, labels, count):
     "4.prepare_vae",
     points=0.5,
     equation="prepare_vae() builds the model that checkpoints/VAE.pt was trained with",
+    look="The arguments with which your VAE is built, and whether its parameters take gradients.",
+    term="'the model that ... was trained with': FashionMNIST's images go in and come out, and its layers are those "
+    "of the checkpoint.",
     shows=training.PREPARED,
     **FLOAT32,
     seconds=30.0,

@@ -12,6 +12,8 @@ def _observe(function, rng, name):
     "6.optimal_discriminator",
     points=0.5,
     equation="D*(x) = p(x) / (p(x) + q(x)) (GAN eq. 2), 1/2 where both are 0",
+    look="Three pairs by hand: p = q; q = 0; both 0.",
+    term="p(x) / (p(x) + q(x)): whose probability is above, and what does the quotient give for 0 / 0?",
     shows={"optimal_discriminator": "D*(x) of every x, a row for each pair of distributions"},
     **FLOAT32,
 )
@@ -24,6 +26,8 @@ def optimal_discriminator(code, rng):
     "6.jensen_shannon",
     points=0.5,
     equation="JSD(p || q) = 1/2 KL(p || m) + 1/2 KL(q || m), m = (p + q) / 2, 0 log 0 = 0, in nats",
+    look="Two pairs that you know: p = q gives 0, and distributions that share nothing give log 2.",
+    term="KL(p || m) and KL(q || m): the order in each, both with their 1/2, an m that sums to 1, and '0 log 0 = 0'.",
     shows={"jensen_shannon": "the divergence of every pair of distributions"},
     **FLOAT32,
 )
@@ -36,6 +40,8 @@ def jensen_shannon(code, rng):
     "6.game_value",
     points=0.5,
     equation="V(D*, G) = E_p[log D*(x)] + E_q[log(1 - D*(x))] = -log 4 + 2 JSD(p || q) (GAN, theorem 1)",
+    look="Two pairs that you know: p = q gives -log 4, and distributions that share nothing give 0.",
+    term="E_p and E_q: a sum with p as weights, and one with q. On the other way: -log 4, and the factor of JSD.",
     shows={"game_value": "the value of the game for every pair of distributions"},
     **FLOAT32,
 )

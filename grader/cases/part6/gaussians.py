@@ -14,6 +14,10 @@ TIMES = "t = 1, 2, two more, and T"
     "6.gaussian_kl",
     points=0.75,
     equation=KL,
+    look="The divergence of a Gaussian from itself, which you know; then of two with different means only; then its "
+    "shape for a batch.",
+    term="log(var_q / var_p), var_p / var_q, the squared distance and the -1, in each dimension: which variance "
+    "divides, and what does the 1/2 hold?",
     shows={
         "same_shapes": "the divergences of B Gaussians, each from another, all of D dimensions",
         "pairwise": "the divergences of B Gaussians, which share their variance, from C isotropic ones, shape (B, C)",
@@ -34,6 +38,10 @@ def gaussian_kl(code, rng):
     "6.kl_gradient",
     points=0.25,
     equation=KL,
+    look="Whatever in gaussian_kl leaves the graph: item(), numpy, torch.tensor(...), detach. Where 6.gaussian_kl "
+    "fails as well, begin there.",
+    term="Derive each term by mu_p and by var_p: the first derivative vanishes at mu_p = mu_q, the second at var_p = "
+    "var_q.",
     shows={name: f"derivative of the sum of the divergences with respect to {name}" for name in ("mu_p", "var_p")},
     **FLOAT32,
     needs=("6.gaussian_kl",),
@@ -51,6 +59,9 @@ def kl_gradient(code, rng):
     points=1,
     equation="mean = sqrt(alpha_bar_{t-1}) beta_t / (1 - alpha_bar_t) x_0 + sqrt(alpha_t) (1 - alpha_bar_{t-1}) / "
     "(1 - alpha_bar_t) x_t, variance = (1 - alpha_bar_{t-1}) / (1 - alpha_bar_t) beta_t (DDPM eq. 7)",
+    look="t = 1, where the docstring tells mean and variance; then t = 2, by hand.",
+    term="alpha_bar_{t-1}, alpha_t and alpha_bar_t: which of them stands in which factor, under a root or not? And "
+    "where in betas is t?",
     shows={
         "image_factors": f"the factors of x_0 and of x_t in the mean, for images, a row for {TIMES}",
         "image_residual": "what that mean holds besides x_0 and x_t",

@@ -17,6 +17,9 @@ BOUND = (
     "6.log_evidence",
     points=0.75,
     equation="p(x) = N(x; b, W W^T + s2 I) (PRML eq. 12.35 and 12.36)",
+    look="Mean and covariance of x when z is not known: what else varies, besides the noise? Then D = 1, by hand.",
+    term="b and W W^T + s2 I; then the three terms of N's logarithm: which factor do they share, and which of them "
+    "counts D times?",
     shows={"log_evidence": "log p(x) of every observation"},
     **FLOAT32,
 )
@@ -30,6 +33,9 @@ def log_evidence(code, rng):
     "6.true_posterior",
     points=0.75,
     equation="p(z | x) = N(z; C W^T (x - b) / s2, C) with C = (I + W^T W / s2)^-1 (PRML eq. 12.42)",
+    look="D = K = 1 by hand; and whether you return a precision or a covariance.",
+    term="(I + W^T W / s2)^-1 and W^T (x - b) / s2: the prior's share, the inverse, b, and the power of s2 in each "
+    "of the two.",
     shows={"mean": "mean of p(z | x) for every observation", "covariance": "covariance of p(z | x)"},
     **FLOAT32,
 )
@@ -49,6 +55,10 @@ def _model_and_approximation(rng):
     "6.elbo",
     points=1,
     equation=BOUND,
+    look="Your bound where q is the true posterior, beside log_evidence: they must agree. For any other q it must be "
+    "less.",
+    term="Three parts: the normaliser of log p(x | z), tr(W S W^T) in the expected square, and KL with its sign, its "
+    "1/2 and its log det S.",
     shows={"elbo": "the lower bound of every observation"},
     **FLOAT32,
 )
@@ -62,6 +72,10 @@ def elbo(code, rng):
     "6.elbo_gradient",
     points=0.25,
     equation=BOUND,
+    look="Whatever in elbo cuts m or S off; then each term that holds one of them. Where 6.elbo fails as well, begin "
+    "there.",
+    term="m is in the squared error and in KL; S is in two traces and in log det S. Both gradients vanish where q is "
+    "the true posterior.",
     shows={
         "m": "derivative of the sum of the bounds with respect to m, the means of q",
         "S": "derivative of the sum of the bounds with respect to S, the covariance of q",

@@ -12,6 +12,9 @@ def _number(value, function):
     "6.joint_probability",
     points=0.5,
     equation="P(x_1, ..., x_n) = prod_i P(x_i | parents of x_i), P(x_i = False | ...) = 1 - P(x_i = True | ...)",
+    look="One factor by hand: which row of the table is read, and what if the variable is False?",
+    term="P(x_i | parents of x_i): the values of the parents, in the order that parents[name] has; and 1 - P for "
+    "False.",
     shows={"probabilities": "the probability of ten assignments to all variables"},
     rtol=1e-4,
     atol=1e-9,
@@ -28,6 +31,9 @@ def joint_probability(code, rng):
     "6.query",
     points=1,
     equation="P(wanted | evidence) = sum_hidden P(wanted, evidence, hidden) / sum_{all but the evidence} P(...)",
+    look="A network of two variables, by hand: over which assignments do you sum above, and over which below?",
+    term="sum_hidden above, 'all but the evidence' below: the wanted variables are fixed in one of the sums, and "
+    "vary in the other.",
     shows={
         "probabilities": "P(wanted | evidence): without evidence, one known, three known, two of two, all others known",
         "evidence_kept": "whether the dictionary of the evidence is left as it was",
@@ -54,6 +60,10 @@ def query(code, rng):
     "6.markov_blanket",
     points=0.75,
     equation="blanket = parents, children, and the children's other parents",
+    look="A variable with one parent, one child and another parent of that child: compare what you return with a "
+    "drawing.",
+    term="Three groups, of which 'the children's other parents' is the one that is easily lost, or takes too much "
+    "with it.",
     shows={"blankets": "the blanket of every variable, in alphabetical order"},
 )
 def markov_blanket(code, rng):
