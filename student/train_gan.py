@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import gan_pytorch as gan
+import plots
 import torch
 from datasets import DatasetError, load
 from gan_oracle import load_oracle
@@ -96,7 +97,7 @@ def train(config, epochs, checkpoints=CHECKPOINTS, outputs=OUTPUTS, device=None,
                 save_weights(net, checkpoints[name].parent / f"epoch_{progress['epoch']:03d}" / checkpoints[name].name)
         store(state_path, parts, config, progress)
         save_grid(generate(nets["G"], COLUMNS**2, device), outputs / f"epoch_{progress['epoch']:03d}.png", COLUMNS)
-        plot_losses(progress, outputs / "losses.png")
+        plots.gan_losses(progress["D"], progress["G"]).savefig(outputs / "losses.png")
         means = (f"{name} {sum(progress[name][-len(loader) :]) / len(loader):.3f}" for name in nets)
         print(f"epoch {progress['epoch']}/{epochs}: losses {', '.join(means)}")
     state_path.unlink(missing_ok=True)
@@ -108,23 +109,6 @@ def generate(generator, count, device, seed=0):
     noise = 2 * torch.rand(count, gan.NOISE_DIM, generator=torch.Generator().manual_seed(seed)) - 1
     with torch.no_grad():
         return generator.eval()(noise.to(device)).view(count, *gan.IMAGE)
-
-
-def plot_losses(losses, path):
-    """Plot the losses of every step, thin, and their means over 50 steps."""
-    from matplotlib.figure import Figure  # takes a second
-
-    figure = Figure(figsize=(7, 3.5), layout="constrained")
-    axes = figure.subplots()
-    for name, colour in (("D", "tab:blue"), ("G", "tab:orange")):
-        values = torch.tensor(losses[name])
-        axes.plot(values, color=colour, linewidth=0.5, alpha=0.3)
-        if len(values) >= 50:
-            axes.plot(range(49, len(values)), values.unfold(0, 50, 1).mean(1), color=colour, label=name)
-    axes.axhline(2 * torch.log(torch.tensor(2.0)), color="grey", linestyle=":", label="D at its optimum for p = q")
-    axes.set(xlabel="step", ylabel="loss")
-    axes.legend()
-    figure.savefig(path)
 
 
 def evaluate(data, device):

@@ -4,6 +4,7 @@
     python test_resources/draw_grids.py cifar10 OUT_DIR   # for each guidance weight, with and without thresholding
     python test_resources/draw_grids.py mnist OUT_DIR     # for each guidance weight
     python test_resources/draw_grids.py ddpm OUT_DIR      # part 4, as it is handed in; or ddim, vae, lddpm
+    python test_resources/draw_grids.py warm_up OUT_DIR   # points of the plane on their way through part 4's sampler
 
 Samples on the GPU if there is one. Without, cifar10's 1000 steps take about ten minutes a picture on a core.
 """
@@ -21,6 +22,7 @@ import gan_oracle  # noqa: E402  (after the path)
 import main as main_of_part4  # noqa: E402
 import torch  # noqa: E402
 import train_gan  # noqa: E402
+import warm_up  # noqa: E402
 from gan_pytorch import generator  # noqa: E402
 from image_gen import CLASSES, ImageGenerator  # noqa: E402
 from pictures import save_grid  # noqa: E402
@@ -90,12 +92,15 @@ REFERENCES = {
 def main(arguments=None):
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("which", choices=REFERENCES)
+    parser.add_argument("which", choices=(*REFERENCES, "warm_up"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("--checkpoint", type=Path, help="default: the reference's, in solution/checkpoints")
     parser.add_argument("--per-class", type=int, default=4, help="images of each class; rows in part 1")
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args(arguments)
+    if chosen.which == "warm_up":  # trains what it draws
+        warm_up.main(["--part", "4", "--seed", str(chosen.seed), "--outputs", str(chosen.folder)])
+        return
     draw, name = REFERENCES[chosen.which]
     draw(chosen.checkpoint or ROOT / "solution" / "checkpoints" / name, chosen.folder, chosen.per_class, chosen.seed)
     print(f"{chosen.folder}: the pictures")

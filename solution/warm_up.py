@@ -1,0 +1,302 @@
+"""Given, and optional: your own noise schedule, loss and sampler on points of the plane, before you train on images.
+
+python warm_up.py --part 4                       # your VarianceScheduler and DDPM, in half a minute on a CPU
+python warm_up.py --part 4 --sampler ddim        # and your DDIM
+python warm_up.py --part 2 --data swiss_roll     # your NoiseScheduler and DiffusionModel; part 3: your ConditionalDDPM
+python warm_up.py --part 3 --guidance 2          # what guidance does to two classes
+
+It leaves a film of the sampling and a strip of its frames in outputs/warm_up/, and prints how far samples are from
+data, beside how far as many other data are. Your U-Net is not needed: a small network is given here. To your code a
+point is an image of one pixel with two channels, so it must not assume any size of images.
+"""
+
+import argparse
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from unittest import mock
+
+import plots
+import torch
+from noise_prediction_net import TimestepEmbedding
+from torch import nn
+from tqdm import tqdm
+from trainers import TrainingError, run
+
+CLASSES = 2
+POINT = (2, 1, 1)  # channels, height and width
+STEPS = 100  # T; ten times the default variances reach the same alpha_bar as 1000 steps with the defaults
+BETAS = (0.001, 0.2)
+STRIDE = 4  # of DDIM
+SHOWN = 500  # points in a picture
+FRAMES = 24  # in the film
+PANELS = 6  # in the strip
+NEAR, FAR = 2.0, 4.0  # multiples of the distance of real data
+OUTPUTS = Path("outputs") / "warm_up"
+
+
+def moons(count, generator):
+    """Two moons that reach into one another: points (count, 2) in [-2, 2], and the moon of each, (count,), int64."""
+    labels = torch.arange(count) % CLASSES
+    angle = math.pi * torch.rand(count, generator=generator)
+    upper = torch.stack([angle.cos() - 0.5, angle.sin() - 0.25], dim=1)
+    points = torch.where(labels[:, None] == 0, upper, -upper) + 0.06 * torch.randn(count, 2, generator=generator)
+    return 1.1 * points, labels
+
+
+def swiss_roll(count, generator):
+    """A spiral: points (count, 2) in [-2, 2], and whether each is on its inner (0) or outer (1) half, (count,)."""
+    labels = torch.arange(count) % CLASSES
+    angle = math.pi * (1.5 + 1.5 * (labels + torch.rand(count, generator=generator)))
+    points = angle[:, None] * torch.stack([angle.cos(), angle.sin()], dim=1)
+    return (points + 0.4 * torch.randn(count, 2, generator=generator)) / 8, labels
+
+
+DATA = {"moons": moons, "swiss_roll": swiss_roll}
+
+
+class Perceptron(nn.Module):
+    """Predicts the noise in points, called as network(x_t, t, condition) by the code of any part.
+
+    Args:
+        condition: a module that embeds conditions into 128 numbers.
+        time_scale: what t is multiplied by to be a number of steps.
+    """
+
+    num_classes, in_channels = CLASSES, POINT[0]  # which part 4 looks for
+
+    def __init__(self, condition, time_scale=1):
+        super().__init__()
+        self.condition, self.time_scale = condition, time_scale
+        self.time = TimestepEmbedding(128)
+        self.stem = nn.Linear(2, 128)
+        self.body = nn.Sequential(nn.SiLU(), nn.Linear(128, 128), nn.SiLU(), nn.Linear(128, 128), nn.SiLU())
+        self.head = nn.Linear(128, 2)
+
+    def steps(self, t):
+        """Timesteps as a flat tensor of steps."""
+        return torch.as_tensor(t).reshape(-1) * self.time_scale
+
+    def forward(self, x_t, t, condition):
+        """x_t: (B, 2, 1, 1); t: one for each item or for all; condition: one for each item. Returns (B, 2, 1, 1)."""
+        if tuple(x_t.shape[1:]) != POINT or len(condition) != len(x_t):
+            raise ValueError(
+                f"the network gets x_t of shape {tuple(x_t.shape)} and {len(condition)} conditions, not (B, 2, 1, 1) "
+                "and B: here a point is an image of one pixel with two channels; take the shape from the data or the "
+                "configuration"
+            )
+        time = self.time(self.steps(t).to(x_t.device).expand(len(x_t)))
+        return self.head(self.body(self.stem(x_t.flatten(1)) + time + self.condition(condition))).reshape(x_t.shape)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A student's model of points, whichever part it belongs to. Points are (B, 2, 1, 1), labels (B,)."""
+
+    network: nn.Module  # what is trained
+    loss: Callable  # loss(points, labels), a scalar
+    sample: Callable  # sample(labels), points
+    sampler: nn.Module = None  # the network that samples, if another
+    after_step: Callable = lambda: None
+    mean: float = 0.0  # what is subtracted from points before they are noised,
+    std: float = 1.0  # and what they are divided by then
+    device: str | torch.device = "cpu"
+
+
+def model_of_part_2(_, guidance):
+    """`NoiseScheduler` and `DiffusionModel`."""
+    from diffusion_model import DiffusionModel
+    from ema import EMAModel
+    from noise_scheduler import NoiseScheduler
+
+    model = DiffusionModel(POINT, CLASSES + 1, sequential=False, denoising_steps=STEPS, test=True)
+    model.noise_scheduler = NoiseScheduler(STEPS, *BETAS)
+    model.noise_pred_net = network = Perceptron(nn.Embedding(CLASSES + 1, 128)).to(model.device)
+    model.ema = EMAModel(network)
+    return Model(
+        network,
+        lambda points, labels: model.compute_loss_on_batch(points, labels + 1),
+        lambda labels: model.generate_sample(labels + 1, guidance),
+        sampler=model.ema.averaged_model,
+        after_step=lambda: model.ema.step(network),
+        device=model.device,
+    )
+
+
+def model_of_part_3(_, guidance):
+    """`ConditionalDDPM`, without its U-Net."""
+    import DDPM as part_3  # noqa: N811
+    from utils import MEAN, STD, DMConfig
+
+    config = DMConfig(
+        input_dim=POINT[1:], num_channels=POINT[0], num_classes=CLASSES, T=STEPS, beta_1=BETAS[0], beta_T=BETAS[1]
+    )
+    network = Perceptron(nn.Linear(CLASSES, 128), time_scale=STEPS)
+    with mock.patch.object(part_3, "ConditionalUnet", return_value=network):
+        model = part_3.ConditionalDDPM(config)
+    # Images of part 3 are in [0, 1] before they are standardised, and its sampler returns such images.
+    mean, std = 4 * MEAN - 2, 4 * STD
+
+    def sample(labels):
+        return 4 * model.sample(nn.functional.one_hot(labels, CLASSES), guidance) - 2
+
+    return Model(network, lambda points, labels: model((points - mean) / std, labels), sample, mean=mean, std=std)
+
+
+def model_of_part_4(sampler, guidance):
+    """`VarianceScheduler`, and `DDPM` or `DDIM`."""
+    import models
+
+    network = Perceptron(nn.Embedding(CLASSES + 1, 128))
+    scheduler = models.VarianceScheduler(*BETAS, STEPS)
+    if sampler == "ddim":
+        model = models.DDIM(network, scheduler, guidance_weight=guidance, stride=STRIDE)
+    else:
+        model = models.DDPM(network, scheduler, guidance_weight=guidance)
+    return Model(network, model, lambda labels: model.denoise(torch.randn(len(labels), *POINT), labels))
+
+
+PARTS = {2: model_of_part_2, 3: model_of_part_3, 4: model_of_part_4}
+
+
+def train(model, data, iterations, batch_size=512):
+    """Train on points (N, 2) and labels. Returns the mean loss of the last tenth.
+
+    Raises:
+        TrainingError: the loss is not finite.
+    """
+    points, labels = (tensor.to(model.device) for tensor in data)
+    optimizer = torch.optim.Adam(model.network.parameters())
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=iterations)
+    losses, bar = [], tqdm(range(iterations), desc="training", leave=False)
+    for _ in bar:
+        batch = torch.randint(len(points), (batch_size,))
+        loss = model.loss(points[batch].reshape(-1, *POINT), labels[batch])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        model.after_step()
+        losses.append(loss.item())
+        if not math.isfinite(losses[-1]):
+            raise TrainingError("the loss is not finite: look for a division by zero in the schedule or in the loss")
+    last = losses[-max(1, iterations // 10) :]
+    return sum(last) / len(last)
+
+
+def sample(model, labels):
+    """Sample a point for each label, and look on.
+
+    Returns:
+        (frames, timesteps): what the network saw at each step, a list of (N, 2), and t of each; the samples come last,
+        with None.
+    """
+    seen = {}
+
+    def look(network, arguments):
+        x_t, t, *_ = arguments
+        # With guidance the network sees every point twice, one way or the other.
+        seen.setdefault(round(network.steps(t)[0].item()), x_t[: len(labels)].clone())
+
+    sampler = model.sampler or model.network
+    hook = sampler.register_forward_pre_hook(look)
+    with torch.no_grad():
+        samples = model.sample(labels.to(model.device))
+    hook.remove()
+    frames = [(x_t * model.std + model.mean).reshape(-1, 2).cpu() for x_t in seen.values()]
+    return [*frames, samples.reshape(-1, 2).cpu()], [*seen, None]
+
+
+def energy_distance(x, y):
+    """2 E|X - Y| - E|X - X'| - E|Y - Y'| of two sets of points (Szekely & Rizzo 2013), a float, 0 if they are equal.
+
+    Args:
+        x, y: shapes (N, D) and (M, D), float32.
+    """
+    x, y = x.double(), y.double()
+    return (2 * torch.cdist(x, y).mean() - torch.cdist(x, x).mean() - torch.cdist(y, y).mean()).item()
+
+
+def distance(points, labels, data, classes):
+    """Root of the energy distance between two sets of points, for each class by itself; the mean over the classes.
+
+    Args:
+        points, data: shapes (N, 2) and (M, 2).
+        labels, classes: theirs, shapes (N,) and (M,), int64.
+    """
+    found = [energy_distance(points[labels == c], data[classes == c]) for c in range(CLASSES)]
+    return sum(math.sqrt(max(0.0, each)) for each in found) / CLASSES
+
+
+def verdict(times, loss, part):
+    """What to think of samples that are so many times as far from the data as other data are, in a sentence or two."""
+    if times <= NEAR:
+        return "Near: your schedule, loss and sampler work together."
+    where = "a step's mean and variance, the loop, and the schedule"
+    if loss > 0.5:
+        where = "the schedule, the noising and the loss: the network has learned little"
+    near = "Neither near nor far" if times <= FAR else "Far"
+    return f"{near}. Look at the film, then at {where}. `pytest grader/ --part {part}` may know the mistake."
+
+
+def thinned(sequence, count):
+    """At most `count` items, the first and the last among them, closer together towards the end, where more happens."""
+    last = len(sequence) - 1
+    return [sequence[i] for i in sorted({round(last * (1 - (1 - i / (count - 1)) ** 1.5)) for i in range(count)})]
+
+
+def draw(frames, timesteps, labels, data, path):
+    """Write a film of the frames, `path`.gif, and a strip of some of them, `path`.png."""
+    shown = [(frame[:SHOWN], t) for frame, t in zip(frames, timesteps, strict=True)]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    plots.scatter_strip(*zip(*thinned(shown, PANELS), strict=True), labels[:SHOWN], data).savefig(f"{path}.png")
+    film = plots.scatter_animation(*zip(*thinned(shown, FRAMES), strict=True), labels[:SHOWN], data)
+    film.save(f"{path}.gif", writer="pillow")
+
+
+def parse(arguments=None):
+    """The command line's arguments."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--part", type=int, choices=PARTS, required=True)
+    parser.add_argument("--sampler", choices=("ddpm", "ddim"), default="ddpm", help="of part 4")
+    parser.add_argument("--data", choices=DATA, default="moons")
+    parser.add_argument("--guidance", type=float, default=0.0, metavar="W", help="guidance weight (default: none)")
+    parser.add_argument("--iterations", type=int, default=1500, help="training steps (default: 1500)")
+    parser.add_argument("--num-samples", type=int, default=2000, help="points to sample (default: 2000)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--outputs", type=Path, default=OUTPUTS, help="folder of the pictures")
+    arguments = parser.parse_args(arguments)
+    if arguments.sampler == "ddim" and arguments.part != 4:
+        parser.error("only part 4 has a DDIM")
+    return arguments
+
+
+def main(arguments=None):
+    """Train, sample, draw, and tell how near the samples are. Returns how many times as far as other data."""
+    arguments = parse(arguments)
+    torch.manual_seed(arguments.seed)
+    generator = torch.Generator().manual_seed(arguments.seed)
+    data = [DATA[arguments.data](arguments.num_samples, generator) for _ in range(6)]
+    model = PARTS[arguments.part](arguments.sampler, arguments.guidance)
+    loss = train(model, DATA[arguments.data](20_000, generator), arguments.iterations)
+    labels = torch.arange(arguments.num_samples) % CLASSES
+    frames, timesteps = sample(model, labels)
+    name = f"part{arguments.part}_{arguments.sampler}_{arguments.data}_w{arguments.guidance:g}"
+    draw(frames, timesteps, labels, data[0][0][:SHOWN], arguments.outputs / name)
+    print(f"{arguments.outputs / name}.gif: the film; .png: some of its frames")
+    print(f"loss {loss:.3f} at the end; without a network it is 1")
+    far, real = (
+        sum(distance(*points, *other) for other in data[1:]) / len(data[1:])
+        for points in ((frames[-1], labels), data[0])
+    )
+    print(f"samples are {far:.3f} from the data, as many other data {real:.3f}: {far / real:.1f} times as far")
+    if arguments.guidance:
+        print("With guidance samples leave the data for what is typical of their class: judge by --guidance 0.")
+    else:
+        print(verdict(far / real, loss, arguments.part))
+    return far / real
+
+
+if __name__ == "__main__":
+    run(main, "from its beginning, in half a minute")
