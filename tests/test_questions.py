@@ -58,7 +58,7 @@ def notebook(source, taken=None):
 def test_a_question_gets_a_heading_an_answer_gives_way_and_all_else_is_passed_on():
     made = notebook(SOURCE)["cells"]
     assert [(cell["cell_type"], cell["metadata"]) for cell in made] == [
-        ("markdown", {}),
+        ("markdown", {"given": True}),
         ("markdown", {"question": "6.balance", "points": 1.5, "title": "Balance"}),
         ("markdown", {"answer": "6.balance"}),
         ("code", {}),
