@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import ROOT, golden, sandbox
+from grader import ROOT, golden, hints, sandbox
 from grader import assignment as assignments
 from grader.accuracy import tasks
 from grader.case import InfrastructureError, Outcome, total
@@ -141,6 +141,9 @@ def settle(request, pytestconfig):
         request.node.verdict = verdict
         pytestconfig.stash[VERDICTS].append(verdict)
         if verdict.outcome is not Outcome.PASSED:
-            pytest.fail(explanation(verdict, pytestconfig.stash[VERDICTS]), pytrace=False)
+            told = [explanation(verdict, pytestconfig.stash[VERDICTS])]
+            if verdict.outcome in (Outcome.FAILED, Outcome.ERROR) and verdict.case.look:  # an accuracy has no hints
+                told.append(f"Hints: {hints.command(verdict.case.id, pytestconfig.option.submission)}")
+            pytest.fail("\n".join(told), pytrace=False)
 
     return record

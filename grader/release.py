@@ -2,24 +2,31 @@
 
 An answer in the solution stands between two comments:
 
-    # BEGIN ANSWER(4.add_noise) what to do, in a line
+    # BEGIN ANSWER(4.add_noise) [15 min, medium] what to do, in a line
     ...
     # END ANSWER
 
-In the stub a TODO and a `raise NotImplementedError` take its place.
+In the stub a TODO and a `raise NotImplementedError` take its place. The brackets hold its effort, as its authors guess.
 """
 
 from __future__ import annotations
 
 import re
 import shutil
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from grader.assignment import Assignment
 from grader.case import Question
 
-_BEGIN = re.compile(r"^(\s*)# BEGIN ANSWER\(([\w.]+)\) (.+)$")
+DIFFICULTIES = {
+    "easy": "a few lines that the docstring spells out",
+    "medium": "shapes, indices or a short derivation to think about",
+    "hard": "several pieces that must fit together, or a network of your design",
+}
+_BEGIN = re.compile(rf"^(\s*)# BEGIN ANSWER\(([\w.]+)\) \[(\d+) min, ({'|'.join(DIFFICULTIES)})\] (.+)$")
 _END = re.compile(r"^(\s*)# END ANSWER$")
 _MENTION = re.compile(r"\b(BEGIN|END) ANSWER")
 GIVEN_SUFFIXES = (".py", ".pt")
@@ -39,13 +46,17 @@ def strip_answers(text: str, name: str) -> str:
     for number, line in enumerate(text.splitlines(), start=1):
         opening, closing = _BEGIN.match(line), _END.match(line)
         if _MENTION.search(line) and not (opening or closing):
-            raise MarkerError(f"{name}, line {number}: write '# BEGIN ANSWER(part.case) what to do' or '# END ANSWER'")
+            raise MarkerError(
+                f"{name}, line {number}: write '# BEGIN ANSWER(part.case) [15 min, medium] what to do' or "
+                f"'# END ANSWER' (an answer is {' or '.join(DIFFICULTIES)})"
+            )
         if opening:
             if begin:
                 raise MarkerError(f"{name}, line {number}: an answer begins inside the one of line {begin[0]}")
-            indent, task, what = opening.groups()
+            indent, task, minutes, difficulty, what = opening.groups()
             begin = (number, indent)
-            stub += [f"{indent}# TODO({task}): {what}", f'{indent}raise NotImplementedError("TODO({task})")']
+            stub += [f"{indent}# TODO({task}): {what}", f"{indent}# (about {minutes} minutes, {difficulty})"]
+            stub.append(f'{indent}raise NotImplementedError("TODO({task})")')
         elif closing:
             if not begin:
                 raise MarkerError(f"{name}, line {number}: an answer ends that did not begin")
@@ -84,22 +95,65 @@ def allowlist(assignment: Assignment) -> str:
     return "\n".join(lines) + "\n"
 
 
+@dataclass(frozen=True)
+class Effort:
+    """What the TODOs of a case take, as their authors think."""
+
+    minutes: int
+    difficulty: str  # of the most difficult one; a key of DIFFICULTIES
+
+    def __str__(self):
+        return f"{self.minutes} min, {self.difficulty}"
+
+
+def efforts(solution: Path) -> dict[str, Effort]:
+    """The effort of each case that has TODOs of its own, over all files."""
+    places = defaultdict(list)
+    for path in sorted(solution.glob("*.py")):
+        for opening in filter(None, map(_BEGIN.match, path.read_text().splitlines())):
+            places[opening[2]].append((int(opening[3]), opening[4]))
+    hardest = list(DIFFICULTIES).index
+    return {
+        task: Effort(sum(minutes for minutes, _ in found), max((how for _, how in found), key=hardest))
+        for task, found in places.items()
+    }
+
+
 def points_table(assignment: Assignment, questions: Sequence[Question]) -> str:
-    """The README's table of what earns points: cases, generated images, written questions."""
-    rows = ["| case or question | points | what is tried or asked |", "|---|---:|---|"]
+    """The README's table of what earns points: cases, generated images, written questions; and what they take."""
+    rows = ["| case or question | points | effort | what is tried or asked |", "|---|---:|---|---|"]
+    takes = efforts(assignment.solution)
     for case in assignment.cases:
-        rows.append(f"| `{case.id}` | {_worth(case)} | {case.title} |")
+        rows.append(f"| `{case.id}` | {_worth(case)} | {takes.get(case.id, '')} | {case.title} |")
     for name, accuracy in assignment.policy.accuracy.items():
         earned = f"{accuracy.nothing_at:.0%} earns nothing, {accuracy.everything_at:.0%} everything"
-        rows.append(f"| `{accuracy.part}.{name}_accuracy` | {_worth(accuracy)} | {accuracy.title} ({earned}) |")
-    rows += [f"| `{question.id}` | {_worth(question)} | Written: {question.title} |" for question in questions]
+        training = f"training: {accuracy.training}"
+        rows.append(
+            f"| `{accuracy.part}.{name}_accuracy` | {_worth(accuracy)} | {training} | {accuracy.title} ({earned}) |"
+        )
+    rows += [f"| `{question.id}` | {_worth(question)} | | Written: {question.title} |" for question in questions]
     all_of_them = (*assignment.cases, *assignment.policy.accuracy.values(), *questions)
     total, bonus = (sum(x.points for x in all_of_them if x.bonus is on_top) for on_top in (False, True))
-    return "\n".join([*rows, f"| **total** | **{total:g}** | {f'and {bonus:g} bonus points (+)' if bonus else ''} |"])
+    rows.append(f"| **total** | **{total:g}** | | {f'and {bonus:g} bonus points (+)' if bonus else ''} |")
+    return "\n".join([*rows, "", _in_all(takes)])
 
 
 def _worth(what):
     return f"{'+' if what.bonus else ''}{what.points:g}"
+
+
+def _in_all(takes):
+    """How the efforts are meant, and what they come to."""
+    minutes = defaultdict(int)
+    for task, effort in takes.items():
+        minutes[task.split(".")[0]] += effort.minutes
+    hours = ", ".join(f"{round(total / 30) / 2:g} for part {part}" for part, total in sorted(minutes.items()))
+    scale = "; ".join(f"*{difficulty}*: {meaning}" for difficulty, meaning in DIFFICULTIES.items())
+    return (
+        "Efforts are rough guesses of the authors, for the `TODO`s of that name and somebody who has followed the "
+        f"course; a case without one is about another's `TODO`. {scale}. In all that is about as many hours: {hours}. "
+        "Training is no work, but takes the time that the reference's took on two CPU cores."
+    )
 
 
 def with_texts(readme: str, texts: Mapping[str, str]) -> str:

@@ -2,8 +2,8 @@
 
 The untouched stub is not implemented; the solution scores full marks; every mistake fails the cases it names and earns
 its own hint and no other; every variant scores full marks; every golden agrees with an independent oracle; and every
-case can fail. A change is tried on the cases that it can touch: those that call a function in which it is. All that
-decides points holds for other seeds as well, under which the public goldens are worth nothing.
+case can fail, and has hints of its own. A change is tried on the cases that it can touch: those that call a function in
+which it is. All that decides points holds for other seeds as well, under which the public goldens are worth nothing.
 """
 
 from __future__ import annotations
@@ -53,6 +53,7 @@ def check(assignment: Assignment, tier, known: Known, progress: Callable = lambd
     seed = assignment.policy.public_seed
     judging = _Judging(assignment, known)
 
+    _check_hints(assignment, report)
     progress("reach")
     touched = reach.cases_of(assignment, tier, seed)
     progress("oracles")
@@ -136,6 +137,19 @@ def _note_margin(judging, case, observation, mistake, report):
         report.margins[case.id] = (margin, mistake.id)
     if margin < MARGIN:
         report.failures.append(f"{case.id}: mistake {mistake.id} is only {margin:.1f} tolerances away: tighten them")
+
+
+def _check_hints(assignment, report):
+    """Every case has its two hints, and none repeats what a student has read already: title, equation, another hint."""
+    told = {text: case.id for case in assignment.cases for text in (case.title, case.equation)}
+    for case in assignment.cases:
+        for name in ("look", "term"):
+            text = getattr(case, name)
+            if not text:
+                report.failures.append(f"{case.id}: has no hint: write {name}=... beside its equation (grader/case.py)")
+            elif text in told:
+                report.failures.append(f"{case.id}: its {name} says no more than a text of {told[text]}")
+            told[text] = case.id
 
 
 def _check_oracles(assignment, known, seed, report):

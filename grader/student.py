@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -35,7 +33,7 @@ def hint(
         if number <= step:
             print(f"{number}. {label}: " + text.replace("\n", "\n   "))
     if step < hints.STEPS:
-        print(f"More: {command(case.id, submission)} --step {step + 1}")
+        print(f"More: {hints.command(case.id, submission)} --step {step + 1}")
 
 
 def _named(assignment: Assignment, name: str) -> Case:
@@ -54,15 +52,6 @@ def _graded(assignment: Assignment, case: Case, submission: Path) -> Verdict:
             return grading.verdict(case)
     finally:
         tier.close()
-
-
-def command(id: str, submission: Path = ROOT / "student") -> str:
-    """What to type for a hint to a case, in the folder where this process was started."""
-    python = Path(sys.executable)
-    if python.is_relative_to(Path.cwd()):
-        python = python.relative_to(Path.cwd())
-    of = "" if submission == ROOT / "student" else f" --submission {shlex.quote(str(submission))}"
-    return f"{python} -m grader hint {id}{of}"
 
 
 def run(app: typer.Typer, *faults: type[Exception]) -> None:

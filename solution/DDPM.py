@@ -42,7 +42,7 @@ class ConditionalDDPM(nn.Module):
             sqrt_oneminus_alpha_bar = sqrt(1 - alpha_t_bar).
         """
         beta_1, beta_T, T = self.dmconfig.beta_1, self.dmconfig.beta_T, self.dmconfig.T  # noqa: N806  (the papers' name)
-        # BEGIN ANSWER(3.schedule) beta_t, alpha_t, alpha_bar_t and the roots that training and sampling need
+        # BEGIN ANSWER(3.schedule) [20 min, medium] beta_t, alpha_t, alpha_bar_t, and the roots that the docstring lists
         betas = torch.linspace(beta_1, beta_T, T, device=t_s.device)
         alpha_bars = torch.cumprod(1 - betas, dim=0)
         index = t_s.long() - 1
@@ -70,7 +70,7 @@ class ConditionalDDPM(nn.Module):
             A scalar: `loss_fn` of the predicted noise and the noise. t ~ U{1, ..., T} for each item; the label of each
             item is one-hot, or with probability mask_p replaced by condition_mask_value in every element.
         """
-        # BEGIN ANSWER(3.training) drop labels, draw t and noise for every item, predict the noise, compare
+        # BEGIN ANSWER(3.training) [40 min, hard] drop labels, draw t and noise for every item, predict it, compare
         config, device = self.dmconfig, images.device
         one_hot = F.one_hot(conditions, config.num_classes).to(device, images.dtype)
         drop = torch.rand(len(images), 1, device=device) < config.mask_p
@@ -93,7 +93,7 @@ class ConditionalDDPM(nn.Module):
         Returns:
             Images, shape (B, 1, 28, 28), float32 in [0, 1].
         """
-        # BEGIN ANSWER(3.sample) start from noise at t = T and walk down to t = 1 with sigma_t = sqrt(beta_t)
+        # BEGIN ANSWER(3.sample) [45 min, hard] from noise at t = T down to t = 1, with sigma_t = sqrt(beta_t)
         config, device = self.dmconfig, conditions.device
         if conditions.dim() == 1:
             conditions = F.one_hot(conditions, config.num_classes)

@@ -12,7 +12,7 @@ def prepare_ddpm():
     Returns:
         A `DDPM` on the CPU. Its `generate_sample` is called for up to 1,000 images: fewer timesteps are graded sooner.
     """
-    # BEGIN ANSWER(4.prepare_ddpm) a scheduler, a U-Net and a DDPM, as you trained them
+    # BEGIN ANSWER(4.prepare_ddpm) [10 min, easy] a scheduler, a U-Net and a DDPM, as you trained them
     # 100 steps with ten times the default variances reach the same alpha_bar_{T-1} as 1000 steps with the defaults.
     var_scheduler = VarianceScheduler(beta_start=0.001, beta_end=0.2, num_steps=100)
     network = UNet(in_channels=1, down_channels=(64, 96, 128), up_channels=(128, 96, 64), num_classes=10)
@@ -26,7 +26,7 @@ def prepare_ddim():
     Returns:
         A `DDIM` on the CPU. Give it the network and the scheduler of your DDPM, and the same weights fit.
     """
-    # BEGIN ANSWER(4.prepare_ddim) a scheduler, a U-Net and a DDIM, as you trained them
+    # BEGIN ANSWER(4.prepare_ddim) [5 min, easy] a scheduler, a U-Net and a DDIM, as you trained them
     ddpm = prepare_ddpm()
     return DDIM(ddpm.network, ddpm.var_scheduler, guidance_weight=2.0, stride=4)
     # END ANSWER
@@ -38,7 +38,7 @@ def prepare_vae():
     Returns:
         A `VAE` on the CPU.
     """
-    # BEGIN ANSWER(4.prepare_vae) a VAE, as you trained it
+    # BEGIN ANSWER(4.prepare_vae) [5 min, easy] a VAE, as you trained it
     return VAE(in_channels=1, mid_channels=(512,), latent_dim=16, num_classes=10, kl_weight=12.0)
     # END ANSWER
 
@@ -49,7 +49,7 @@ def prepare_lddpm():
     Returns:
         An `LDDPM` on the CPU.
     """
-    # BEGIN ANSWER(4.prepare_lddpm) a scheduler, a VAE, a U-Net for its latents and an LDDPM, as you trained them
+    # BEGIN ANSWER(4.prepare_lddpm) [15 min, medium] scheduler, VAE, U-Net of its latents, LDDPM, as you trained them
     var_scheduler = VarianceScheduler(beta_start=0.001, beta_end=0.2, num_steps=100)
     # What is diffused needs no prior, so this VAE is nearly an autoencoder: a map of latents, and a small weight.
     vae = VAE(in_channels=1, mid_channels=(32, 64), latent_dim=4, num_classes=10, patch=2, kl_weight=0.01)

@@ -165,11 +165,11 @@ class DiffusionModel:
             A scalar: the mean squared error of the predicted noise, at a random t for each item. With probability
             p_uncond the condition of the whole batch is replaced by zeros, the null condition.
         """
-        # BEGIN ANSWER(2.guidance_dropout) with probability p_uncond, drop the condition of the whole batch
+        # BEGIN ANSWER(2.guidance_dropout) [15 min, medium] with probability p_uncond drop the whole batch's condition
         if DL_random((1,), normal=False, seed=seed).item() < self.p_uncond:
             cond = torch.zeros_like(cond)
         # END ANSWER
-        # BEGIN ANSWER(2.loss) draw t and noise for every item, predict the noise, compare
+        # BEGIN ANSWER(2.loss) [20 min, medium] draw t and noise for every item, predict the noise, compare
         t = DL_random((len(data),), int_range=(0, self.denoising_steps), seed=seed).to(data.device)
         noise = DL_random(tuple(data.shape), seed=seed).to(data.device)
         x_t = self.noise_scheduler.add_noise(data, noise, t)
@@ -191,7 +191,7 @@ class DiffusionModel:
         network = self.ema.averaged_model
         network.eval()
         with torch.no_grad():
-            # BEGIN ANSWER(2.sample) start from noise at t = T - 1 and walk down to t = 0, with guidance
+            # BEGIN ANSWER(2.sample) [40 min, hard] start from noise at t = T - 1 and walk down to t = 0, with guidance
             sample = DL_random((len(cond), *self.input_shape), seed=seed).to(self.device)
             both = torch.cat([cond, torch.zeros_like(cond)])
             for t in range(self.denoising_steps - 1, -1, -1):

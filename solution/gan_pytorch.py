@@ -30,7 +30,7 @@ def sample_noise(batch_size, dim, seed=None):
     """
     if seed is not None:
         torch.manual_seed(seed)
-    # BEGIN ANSWER(1.sample_noise) uniform in [-1, 1), not in [0, 1)
+    # BEGIN ANSWER(1.sample_noise) [5 min, easy] uniform in [-1, 1), not in [0, 1)
     return 2 * torch.rand(batch_size, dim) - 1
     # END ANSWER
 
@@ -47,7 +47,7 @@ def discriminator(seed=None):
     """
     if seed is not None:
         torch.manual_seed(seed)
-    # BEGIN ANSWER(1.discriminator) e.g. three convolutions with stride 2, then a linear layer without a sigmoid
+    # BEGIN ANSWER(1.discriminator) [20 min, medium] e.g. three strided convolutions, then a linear layer, no sigmoid
     model = nn.Sequential(
         nn.Conv2d(3, 32, 4, stride=2, padding=1),
         nn.LeakyReLU(0.2),
@@ -76,7 +76,7 @@ def generator(noise_dim=NOISE_DIM, seed=None):
     """
     if seed is not None:
         torch.manual_seed(seed)
-    # BEGIN ANSWER(1.generator) e.g. a linear layer to 4x4, then three transposed convolutions, the last with tanh
+    # BEGIN ANSWER(1.generator) [25 min, medium] e.g. a linear layer to 4x4, then three transposed convolutions, tanh
     model = nn.Sequential(
         nn.Linear(noise_dim, 128 * 4 * 4, bias=False),
         Unflatten(-1, 128, 4, 4),
@@ -105,7 +105,7 @@ def bce_loss(input, target):
     Returns:
         The mean of -target log sigma(input) - (1 - target) log(1 - sigma(input)) over all elements, a scalar.
     """
-    # BEGIN ANSWER(1.bce_loss) max(x, 0) - x * target + log(1 + exp(-|x|)), or torch's function of logits
+    # BEGIN ANSWER(1.bce_loss) [10 min, easy] max(x, 0) - x * target + log(1 + exp(-|x|)), or torch's function of logits
     return nn.functional.binary_cross_entropy_with_logits(input, target)
     # END ANSWER
 
@@ -120,7 +120,7 @@ def discriminator_loss(logits_real, logits_fake):
     Returns:
         -mean log sigma(logits_real) - mean log(1 - sigma(logits_fake)), a scalar.
     """
-    # BEGIN ANSWER(1.discriminator_loss) the targets are 1 for real images and 0 for generated ones
+    # BEGIN ANSWER(1.discriminator_loss) [10 min, easy] the targets are 1 for real images and 0 for generated ones
     real = bce_loss(logits_real, torch.ones_like(logits_real))
     fake = bce_loss(logits_fake, torch.zeros_like(logits_fake))
     return real + fake
@@ -136,14 +136,14 @@ def generator_loss(logits_fake):
     Returns:
         -mean log sigma(logits_fake), a scalar.
     """
-    # BEGIN ANSWER(1.generator_loss) the target is 1: what G wants D to say
+    # BEGIN ANSWER(1.generator_loss) [5 min, easy] the target is 1: what G wants D to say
     return bce_loss(logits_fake, torch.ones_like(logits_fake))
     # END ANSWER
 
 
 def get_optimizer(model):
     """Adam (Kingma & Ba 2015) for all parameters of a model, with learning rate 1e-3, beta1 = 0.5 and beta2 = 0.999."""
-    # BEGIN ANSWER(1.optimizer) torch.optim.Adam; the default beta1 of 0.9 is too slow for a moving opponent
+    # BEGIN ANSWER(1.optimizer) [5 min, easy] torch.optim.Adam; its default beta1 is too slow for a moving opponent
     return torch.optim.Adam(model.parameters(), lr=1e-3, betas=(0.5, 0.999))
     # END ANSWER
 
@@ -184,7 +184,7 @@ def train_gan(
             if len(x) != batch_size:
                 continue
             real_images = preprocess_img(x.to(device))
-            # BEGIN ANSWER(1.training) a step of D, then one of G; leave fake_images, d_loss and g_loss for what follows
+            # BEGIN ANSWER(1.training) [40 min, hard] D's step, then G's; what follows needs fake_images, d_loss, g_loss
             D_solver.zero_grad()
             noise = sample_noise(batch_size, noise_size).to(device)
             fake_images = G(noise).detach().view(batch_size, *IMAGE)  # so that this step does not reach G
@@ -222,7 +222,7 @@ def eval_discriminator(D, oracle_generator, val_loader, device, noise_size=96, b
         positive logit is taken for real. Precision is 0 if no image is.
     """
     D.eval()
-    # BEGIN ANSWER(1.evaluation) count the true and false positives and negatives; D sees images in [-1, 1]
+    # BEGIN ANSWER(1.evaluation) [20 min, medium] count true and false positives and negatives; D sees images in [-1, 1]
     true_positives = false_positives = real = fake = 0
     with torch.no_grad():
         for x, _ in val_loader:

@@ -29,7 +29,7 @@ class ImageGenerator:
     """
 
     def __init__(self, denoising_steps=1000, p_uncond=0.2):
-        # BEGIN ANSWER(2.image_generator) the shape of an image, and how many conditions there are
+        # BEGIN ANSWER(2.image_generator) [5 min, easy] the shape of an image, and how many conditions there are
         self.input_shape = (3, 32, 32)
         self.condition_dim = len(CLASSES) + 1  # the null condition as well
         # END ANSWER

@@ -39,7 +39,7 @@ class SinusoidalPositionEmbeddings(nn.Module):
             Embeddings, shape (B, dim), float32, in [-1, 1]. For every frequency w the two values sin(w t) and
             cos(w t) appear; the frequencies fall from 1 to about 1/10000.
         """
-        # BEGIN ANSWER(4.embedding) sin(w t) and cos(w t) for dim / 2 frequencies w
+        # BEGIN ANSWER(4.embedding) [15 min, medium] sin(w t) and cos(w t) for dim / 2 frequencies w
         half = self.dim // 2
         frequencies = torch.exp(-math.log(10000.0) * torch.arange(half, device=time.device) / half)
         angles = time[:, None].float() * frequencies[None, :]  # (B, dim / 2)
@@ -69,7 +69,7 @@ class UNet(nn.Module):
         super().__init__()
         self.in_channels = in_channels
         self.num_classes = num_classes
-        # BEGIN ANSWER(4.unet) layers that see the image, the time and the label
+        # BEGIN ANSWER(4.unet) [60 min, hard] layers that see the image, the time and the label
         self.time_mlp = nn.Sequential(
             SinusoidalPositionEmbeddings(time_emb_dim),
             nn.Linear(time_emb_dim, time_emb_dim),
@@ -108,7 +108,7 @@ class UNet(nn.Module):
         Returns:
             The predicted noise, shape (B, C, H, W).
         """
-        # BEGIN ANSWER(4.unet) the way down, the way up, and the skips between them
+        # BEGIN ANSWER(4.unet) [30 min, medium] the way down, the way up, and the skips between them
         emb = F.silu(self.time_mlp(timestep) + self.label_emb(label))
         h = self.stem(self.fold(x))
         skips = []
@@ -144,7 +144,7 @@ class VarianceScheduler:
 
     def __init__(self, beta_start=0.0001, beta_end=0.02, num_steps=1000, interpolation="linear"):
         self.num_steps = num_steps
-        # BEGIN ANSWER(4.schedule) betas for both interpolations, then alphas and alpha_bars
+        # BEGIN ANSWER(4.schedule) [15 min, easy] betas for both interpolations, then alphas and alpha_bars
         if interpolation == "linear":
             self.betas = torch.linspace(beta_start, beta_end, num_steps)
         elif interpolation == "quadratic":
@@ -165,7 +165,7 @@ class VarianceScheduler:
         Returns:
             (noisy, noise): x_t and the standard normal noise in it, both of x's shape, dtype and device.
         """
-        # BEGIN ANSWER(4.add_noise) eq. (4), reparameterised: x_t from x_0, t and a standard normal noise
+        # BEGIN ANSWER(4.add_noise) [15 min, medium] eq. (4), reparameterised: x_t from x_0, t and standard normal noise
         noise = torch.randn_like(x)
         alpha_bar = self.alpha_bars.to(x.device)[time_step]
         alpha_bar = alpha_bar.reshape(-1, *[1] * (x.dim() - 1))  # (B, 1, ..., 1)
@@ -189,7 +189,7 @@ def labels_of_samples(num_samples, num_classes, device, labels=None):
     Raises:
         ValueError: the number of labels is not N.
     """
-    # BEGIN ANSWER(4.ddpm_sampling_rules) draw them if there are none; refuse too few and too many
+    # BEGIN ANSWER(4.ddpm_sampling_rules) [10 min, easy] draw them if there are none; refuse too few and too many
     if labels is None:
         labels = torch.randint(0, num_classes, (num_samples,))
     if len(labels) != num_samples:
@@ -229,7 +229,7 @@ class DDPM(nn.Module):
         Returns:
             A scalar: the mean squared (or mean absolute) error of the predicted noise, at a random t for each item.
         """
-        # BEGIN ANSWER(4.ddpm_loss) draw t and noise for every item, predict the noise, compare
+        # BEGIN ANSWER(4.ddpm_loss) [20 min, medium] draw t and noise for every item, predict the noise, compare
         t = torch.randint(0, self.var_scheduler.num_steps, (len(x),), device=x.device)
         x_t, noise = self.var_scheduler.add_noise(x, t)
         drop = torch.rand(len(x), device=x.device) < self.p_uncond
@@ -250,7 +250,7 @@ class DDPM(nn.Module):
         Returns:
             x_{t-1}, same shape. No noise is added at t = 0.
         """
-        # BEGIN ANSWER(4.ddpm_step) the mean from x_t and the estimated noise, plus sigma_t z unless t = 0
+        # BEGIN ANSWER(4.ddpm_step) [25 min, medium] the mean from x_t and estimated noise, plus sigma_t z unless t = 0
         shape = (-1, *[1] * (noisy_sample.dim() - 1))
         device = noisy_sample.device
         beta = self.var_scheduler.betas.to(device)[timestep].reshape(shape)
@@ -277,7 +277,7 @@ class DDPM(nn.Module):
         Raises:
             ValueError: the number of labels is not N.
         """
-        # BEGIN ANSWER(4.ddpm_sample) start from noise at t = T - 1
+        # BEGIN ANSWER(4.ddpm_sample) [10 min, easy] start from noise at t = T - 1
         labels = labels_of_samples(num_samples, self.network.num_classes, device, labels)
         x = torch.randn(num_samples, self.network.in_channels, 32, 32, device=device)
         return self.denoise(x, labels)
@@ -293,7 +293,7 @@ class DDPM(nn.Module):
         Returns:
             x_0, same shape.
         """
-        # BEGIN ANSWER(4.ddpm_sample) from t = T - 1 down to t = 0, all samples in one batch
+        # BEGIN ANSWER(4.ddpm_sample) [15 min, medium] from t = T - 1 down to t = 0, all samples in one batch
         for t in range(self.var_scheduler.num_steps - 1, -1, -self.stride):
             timestep = torch.full((len(x),), t, dtype=torch.int64, device=x.device)
             x = self.recover_sample(x, self.guided_noise(x, timestep, labels), timestep)
@@ -339,7 +339,7 @@ class DDIM(DDPM):
         Returns:
             x_{t - stride}, same shape. Where t - stride is less than 0 that is x_0: alpha_bar is 1 there.
         """
-        # BEGIN ANSWER(4.ddim_step) estimate x_0, and noise it anew with the same noise, for t - stride
+        # BEGIN ANSWER(4.ddim_step) [30 min, hard] estimate x_0, and noise it anew with the same noise, for t - stride
         shape = (-1, *[1] * (noisy_sample.dim() - 1))
         alpha_bars = self.var_scheduler.alpha_bars.to(noisy_sample.device)
         alpha_bar, before = alpha_bars[timestep], timestep - self.stride
@@ -388,7 +388,7 @@ class VAE(nn.Module):
         size, self.scale = (1, 1) if patch == height else (3, 2)  # of kernels; of a level to the next
         shrinks = patch * self.scale ** (len(mid_channels) - 1)
         self.mid_size = (mid_channels[-1], height // shrinks, width // shrinks)
-        # BEGIN ANSWER(4.vae) an encoder to the moments of the latents, and a decoder that sees the label
+        # BEGIN ANSWER(4.vae) [45 min, hard] an encoder to the moments of the latents, and a decoder that sees the label
         self.label_emb = nn.Embedding(num_classes, mid_channels[-1])
         self.fold = nn.PixelUnshuffle(patch)
         self.stem = nn.Conv2d(patch**2 * in_channels, mid_channels[0], size, padding=size // 2)
@@ -417,7 +417,7 @@ class VAE(nn.Module):
         Returns:
             (reconstruction, mean, logvar): of x's shape, and the moments of the latents as `encode` gives them.
         """
-        # BEGIN ANSWER(4.vae) the moments of the latents, a sample of them, and its image
+        # BEGIN ANSWER(4.vae) [10 min, easy] the moments of the latents, a sample of them, and its image
         mean, logvar = self.encode(x, label)
         return self.decode(self.reparameterize(mean, logvar), label), mean, logvar
         # END ANSWER
@@ -432,7 +432,7 @@ class VAE(nn.Module):
         Returns:
             (mean, logvar): its mean and the logarithm of its variance, shape (B, latent_dim, h, w), float32.
         """
-        # BEGIN ANSWER(4.vae) the way down
+        # BEGIN ANSWER(4.vae) [20 min, medium] the way down
         emb = F.silu(self.label_emb(label))
         h = self.stem(self.fold(x))
         for pool, block in zip(self.pool, self.encoder, strict=True):
@@ -450,7 +450,7 @@ class VAE(nn.Module):
         Returns:
             Images, shape (B, C, H, W), float32, in [-1, 1].
         """
-        # BEGIN ANSWER(4.vae_decode) the way up, which sees the label
+        # BEGIN ANSWER(4.vae_decode) [20 min, medium] the way up, which sees the label
         emb = F.silu(self.label_emb(labels))
         h = self.widen(sample)
         for i, block in enumerate(self.decoder):
@@ -469,7 +469,7 @@ class VAE(nn.Module):
         Returns:
             z, same shape.
         """
-        # BEGIN ANSWER(4.vae_reparameterize) mean plus standard deviation times a standard normal draw
+        # BEGIN ANSWER(4.vae_reparameterize) [5 min, easy] mean plus standard deviation times a standard normal draw
         return mean + (0.5 * logvar).exp() * torch.randn_like(mean)
         # END ANSWER
 
@@ -483,7 +483,7 @@ class VAE(nn.Module):
         Returns:
             A scalar: the mean over the batch.
         """
-        # BEGIN ANSWER(4.vae_reconstruction) sum over each image, mean over the batch
+        # BEGIN ANSWER(4.vae_reconstruction) [5 min, easy] sum over each image, mean over the batch
         return (pred - target).abs().flatten(1).sum(dim=1).mean()
         # END ANSWER
 
@@ -497,7 +497,7 @@ class VAE(nn.Module):
         Returns:
             A scalar in nats: the mean over the batch, as of `reconstruction_loss`.
         """
-        # BEGIN ANSWER(4.vae_kl) the closed form for a normal distribution with independent elements
+        # BEGIN ANSWER(4.vae_kl) [15 min, medium] the closed form for a normal distribution with independent elements
         divergence = 0.5 * (mean.square() + logvar.exp() - 1 - logvar)
         return divergence.flatten(1).sum(dim=1).mean()
         # END ANSWER
@@ -508,7 +508,7 @@ class VAE(nn.Module):
 
         Args, returns and raises as `DDPM.generate_sample`.
         """
-        # BEGIN ANSWER(4.vae_sample) draw latents, decode them
+        # BEGIN ANSWER(4.vae_sample) [10 min, easy] draw latents, decode them
         labels = labels_of_samples(num_samples, self.num_classes, device, labels)
         z = torch.randn(num_samples, self.latent_dim, *self.mid_size[1:], device=device)
         return self.decode(z, labels)
@@ -544,7 +544,7 @@ class LDDPM(DDPM):
 
         Args and returns as `DDPM.forward`.
         """
-        # BEGIN ANSWER(4.lddpm_loss) encode, scale, and leave the rest to DDPM
+        # BEGIN ANSWER(4.lddpm_loss) [20 min, medium] encode, scale, and leave the rest to DDPM
         latents = self.vae.reparameterize(*self.vae.encode(x, label))
         return super().forward(latents / self.latent_std, label)
         # END ANSWER
@@ -555,7 +555,7 @@ class LDDPM(DDPM):
 
         Args, returns and raises as `DDPM.generate_sample`.
         """
-        # BEGIN ANSWER(4.lddpm_sample) noise of the latents' shape, the way down, and the image of what it comes to
+        # BEGIN ANSWER(4.lddpm_sample) [20 min, medium] noise of the latents' shape, the way down, the image at its end
         labels = labels_of_samples(num_samples, self.vae.num_classes, device, labels)
         z = torch.randn(num_samples, self.vae.latent_dim, *self.vae.mid_size[1:], device=device)
         return self.vae.decode(self.denoise(z, labels) * self.latent_std, labels)

@@ -25,7 +25,7 @@ class NoiseScheduler:
 
     def __init__(self, num_steps, beta_start=0.0001, beta_end=0.02):
         self.num_steps = num_steps
-        # BEGIN ANSWER(2.schedule) betas, alphas and alpha_bars
+        # BEGIN ANSWER(2.schedule) [10 min, easy] betas, alphas and alpha_bars
         self.betas = torch.linspace(beta_start, beta_end, num_steps)
         self.alphas = 1.0 - self.betas
         self.alpha_bars = torch.cumprod(self.alphas, dim=0)
@@ -42,7 +42,7 @@ class NoiseScheduler:
         Returns:
             x_t, same shape.
         """
-        # BEGIN ANSWER(2.add_noise) x_t from x_0, t and the noise
+        # BEGIN ANSWER(2.add_noise) [15 min, medium] x_t from x_0, t and the noise
         alpha_bar = self.alpha_bars.to(original_samples.device)[timesteps]
         alpha_bar = alpha_bar.reshape(-1, *[1] * (original_samples.dim() - 1))  # (B, 1, ..., 1)
         return alpha_bar.sqrt() * original_samples + (1 - alpha_bar).sqrt() * noise
@@ -64,7 +64,7 @@ class NoiseScheduler:
         """
         beta, alpha, alpha_bar = self.betas[t], self.alphas[t], self.alpha_bars[t]
         if threshold:
-            # BEGIN ANSWER(2.threshold) the mean of eq. (7), with the clamped estimate of x_0
+            # BEGIN ANSWER(2.threshold) [30 min, hard] the mean of eq. (7), with the clamped estimate of x_0
             x_0 = (x_t - (1 - alpha_bar).sqrt() * model_prediction) / alpha_bar.sqrt()
             x_0 = x_0.clamp(-1, 1)
             previous = self.alpha_bars[t - 1] if t > 0 else torch.ones(())
@@ -72,10 +72,10 @@ class NoiseScheduler:
             mean = mean + alpha.sqrt() * (1 - previous) / (1 - alpha_bar) * x_t
             # END ANSWER
         else:
-            # BEGIN ANSWER(2.denoise_step) the mean of eq. (11)
+            # BEGIN ANSWER(2.denoise_step) [15 min, medium] the mean of eq. (11)
             mean = (x_t - beta / (1 - alpha_bar).sqrt() * model_prediction) / alpha.sqrt()
             # END ANSWER
-        # BEGIN ANSWER(2.denoise_step) add sigma_t z, but not at t = 0
+        # BEGIN ANSWER(2.denoise_step) [10 min, easy] add sigma_t z, but not at t = 0
         if t == 0:
             return mean
         return mean + beta.sqrt() * DL_random(tuple(x_t.shape), seed=seed).to(x_t.device)

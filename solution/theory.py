@@ -25,7 +25,7 @@ def gaussian_kl(mu_p, var_p, mu_q, var_q):
     Returns:
         The divergences, summed over the D dimensions, shape (...). Gradients flow to all four.
     """
-    # BEGIN ANSWER(6.gaussian_kl) the integral of log p - log q under p, in closed form
+    # BEGIN ANSWER(6.gaussian_kl) [20 min, medium] the integral of log p - log q under p, in closed form
     terms = torch.log(var_q / var_p) + (var_p + (mu_p - mu_q) ** 2) / var_q - 1
     return 0.5 * terms.sum(dim=-1)
     # END ANSWER
@@ -43,7 +43,7 @@ def log_evidence(x, W, b, s2):  # noqa: N803  (the textbook's names)
     Returns:
         Log densities, shape (B,).
     """
-    # BEGIN ANSWER(6.log_evidence) x is Gaussian as well: what is its mean, what its covariance?
+    # BEGIN ANSWER(6.log_evidence) [25 min, medium] x is Gaussian as well: what is its mean, what its covariance?
     D = len(b)  # noqa: N806
     covariance = W @ W.T + s2 * torch.eye(D, dtype=W.dtype)
     difference = x - b
@@ -61,7 +61,7 @@ def true_posterior(x, W, b, s2):  # noqa: N803
     Returns:
         (mean, covariance): shapes (B, K) and (K, K).
     """
-    # BEGIN ANSWER(6.true_posterior) the precisions of prior and likelihood add up
+    # BEGIN ANSWER(6.true_posterior) [30 min, hard] the precisions of prior and likelihood add up
     precision = torch.eye(W.shape[1], dtype=W.dtype) + W.T @ W / s2
     covariance = torch.linalg.inv(precision)
     mean = (x - b) @ W @ covariance / s2
@@ -80,7 +80,7 @@ def elbo(x, W, b, s2, m, S):  # noqa: N803
     Returns:
         Lower bounds of log p(x), shape (B,): equal to it if q is the true posterior. Gradients flow to m and S.
     """
-    # BEGIN ANSWER(6.elbo) expected log-likelihood, where z varies about m with covariance S, less the divergence
+    # BEGIN ANSWER(6.elbo) [40 min, hard] expected log-likelihood, z varying about m with covariance S, less KL
     D, K = W.shape  # noqa: N806
     squared_error = ((x - b - m @ W.T) ** 2).sum(dim=-1) + torch.trace(W @ S @ W.T)
     log_likelihood = -0.5 * (D * torch.log(2 * math.pi * s2) + squared_error / s2)
@@ -100,7 +100,7 @@ def posterior_mean_variance(x_0, x_t, t, betas):
     Returns:
         (mean, variance): shapes (B, ...) and (B,). At t = 1 the mean is x_0 and the variance 0, for alpha_bar_0 = 1.
     """
-    # BEGIN ANSWER(6.posterior) beta_t, alpha_bar_t and alpha_bar_{t-1} of each item, shaped to fit x_t
+    # BEGIN ANSWER(6.posterior) [30 min, medium] beta_t, alpha_bar_t and alpha_bar_{t-1} of each item, shaped to fit x_t
     alpha_bars = torch.cumprod(1 - betas, dim=0)
     alpha_bars_before = torch.cat([torch.ones_like(betas[:1]), alpha_bars[:-1]])
     shape = (-1, *[1] * (x_t.dim() - 1))
@@ -122,7 +122,7 @@ def optimal_discriminator(p, q):
     Returns:
         The probability that an x is real, for each of the N, shape (..., N): 1/2 where p and q are both 0.
     """
-    # BEGIN ANSWER(6.optimal_discriminator) maximise p log D + q log(1 - D) for each x
+    # BEGIN ANSWER(6.optimal_discriminator) [10 min, easy] maximise p log D + q log(1 - D) for each x
     total = p + q
     return torch.where(total > 0, p / total, 0.5)
     # END ANSWER
@@ -137,7 +137,7 @@ def jensen_shannon(p, q):
     Returns:
         The divergences, shape (...), in [0, log 2]: 0 log 0 counts as 0.
     """
-    # BEGIN ANSWER(6.jensen_shannon) two divergences from the mixture; torch.xlogy knows what 0 log 0 is
+    # BEGIN ANSWER(6.jensen_shannon) [15 min, medium] two divergences from the mixture; torch.xlogy knows 0 log 0
     m = (p + q) / 2
     kl_p = (torch.xlogy(p, p) - torch.xlogy(p, m)).sum(dim=-1)
     kl_q = (torch.xlogy(q, q) - torch.xlogy(q, m)).sum(dim=-1)
@@ -154,7 +154,7 @@ def game_value(p, q):
     Returns:
         The values, shape (...), in [-log 4, 0]: 0 log 0 counts as 0.
     """
-    # BEGIN ANSWER(6.game_value) the two expectations, or the divergence
+    # BEGIN ANSWER(6.game_value) [10 min, easy] the two expectations, or the divergence
     real = torch.xlogy(p, p) - torch.xlogy(p, p + q)
     fake = torch.xlogy(q, q) - torch.xlogy(q, p + q)
     return (real + fake).sum(dim=-1)
@@ -171,7 +171,7 @@ def random_walk_covariance(n, s):
     Returns:
         Shape (n, n), float64.
     """
-    # BEGIN ANSWER(6.random_walk_covariance) which steps do x_i and x_j share?
+    # BEGIN ANSWER(6.random_walk_covariance) [10 min, easy] which steps do x_i and x_j share?
     i = torch.arange(1, n + 1, dtype=torch.float64)
     return s**2 * torch.minimum(i[:, None], i)
     # END ANSWER
@@ -186,7 +186,7 @@ def random_walk_precision(n, s):
     Returns:
         Shape (n, n), float64.
     """
-    # BEGIN ANSWER(6.random_walk_precision) the quadratic form of -2 log p(x_1, ..., x_n) tells it
+    # BEGIN ANSWER(6.random_walk_precision) [20 min, medium] the quadratic form of -2 log p(x_1, ..., x_n) tells it
     diagonal = torch.full((n,), 2.0, dtype=torch.float64)
     diagonal[-1] = 1
     beside = -torch.ones(n - 1, dtype=torch.float64)
@@ -204,7 +204,7 @@ def conditionally_independent(precision):
     Returns:
         A list of pairs (i, j) of int with i < j, indexed from 0, in any order.
     """
-    # BEGIN ANSWER(6.conditionally_independent) what does a zero of the precision mean?
+    # BEGIN ANSWER(6.conditionally_independent) [10 min, easy] what does a zero of the precision mean?
     zero = precision.abs() <= 1e-9 * precision.abs().max()
     return [(i, j) for i, j in itertools.combinations(range(len(precision)), 2) if zero[i, j]]
     # END ANSWER
@@ -221,7 +221,7 @@ def joint_probability(parents, tables, values):
     Returns:
         A float.
     """
-    # BEGIN ANSWER(6.joint_probability) one factor for each variable
+    # BEGIN ANSWER(6.joint_probability) [15 min, easy] one factor for each variable
     product = 1.0
     for name, its_parents in parents.items():
         true = tables[name][tuple(values[parent] for parent in its_parents)]
@@ -241,7 +241,7 @@ def query(parents, tables, wanted, evidence):
     Returns:
         A float.
     """
-    # BEGIN ANSWER(6.query) P(wanted, evidence) / P(evidence), each summed over all that it does not name
+    # BEGIN ANSWER(6.query) [30 min, medium] P(wanted, evidence) / P(evidence), each summed over what it does not name
     hidden = [name for name in parents if name not in evidence]
     both = given = 0.0
     for case in itertools.product((True, False), repeat=len(hidden)):
@@ -264,7 +264,7 @@ def markov_blanket(parents, node):
     Returns:
         A set of names.
     """
-    # BEGIN ANSWER(6.markov_blanket) children are the variables of which node is a parent
+    # BEGIN ANSWER(6.markov_blanket) [15 min, easy] children are the variables of which node is a parent
     children = {name for name in parents if node in parents[name]}
     co_parents = {parent for child in children for parent in parents[child]}
     return (set(parents[node]) | children | co_parents) - {node}

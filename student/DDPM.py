@@ -42,7 +42,8 @@ class ConditionalDDPM(nn.Module):
             sqrt_oneminus_alpha_bar = sqrt(1 - alpha_t_bar).
         """
         beta_1, beta_T, T = self.dmconfig.beta_1, self.dmconfig.beta_T, self.dmconfig.T  # noqa: N806  (the papers' name)
-        # TODO(3.schedule): beta_t, alpha_t, alpha_bar_t and the roots that training and sampling need
+        # TODO(3.schedule): beta_t, alpha_t, alpha_bar_t, and the roots that the docstring lists
+        # (about 20 minutes, medium)
         raise NotImplementedError("TODO(3.schedule)")
 
     def forward(self, images, conditions):
@@ -56,7 +57,8 @@ class ConditionalDDPM(nn.Module):
             A scalar: `loss_fn` of the predicted noise and the noise. t ~ U{1, ..., T} for each item; the label of each
             item is one-hot, or with probability mask_p replaced by condition_mask_value in every element.
         """
-        # TODO(3.training): drop labels, draw t and noise for every item, predict the noise, compare
+        # TODO(3.training): drop labels, draw t and noise for every item, predict it, compare
+        # (about 40 minutes, hard)
         raise NotImplementedError("TODO(3.training)")
 
     @torch.no_grad()
@@ -70,6 +72,7 @@ class ConditionalDDPM(nn.Module):
         Returns:
             Images, shape (B, 1, 28, 28), float32 in [0, 1].
         """
-        # TODO(3.sample): start from noise at t = T and walk down to t = 1 with sigma_t = sqrt(beta_t)
+        # TODO(3.sample): from noise at t = T down to t = 1, with sigma_t = sqrt(beta_t)
+        # (about 45 minutes, hard)
         raise NotImplementedError("TODO(3.sample)")
         return (x_t * 0.3081 + 0.1307).clamp(0, 1)  # given: undoes the standardisation

@@ -28,6 +28,7 @@ class ConditionalUnet(nn.Module):
         self.n_feat = n_feat
         self.n_classes = n_classes
         # TODO(3.network): layers that see the image, the time and the condition
+        # (about 60 minutes, hard)
         raise NotImplementedError("TODO(3.network)")
 
     def forward(self, x, t, c):
@@ -42,4 +43,5 @@ class ConditionalUnet(nn.Module):
             The predicted noise, shape (B, in_channels, 28, 28).
         """
         # TODO(3.network): the way down, the way up, and the skips between them
+        # (about 30 minutes, medium)
         raise NotImplementedError("TODO(3.network)")

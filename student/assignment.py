@@ -13,6 +13,7 @@ def prepare_ddpm():
         A `DDPM` on the CPU. Its `generate_sample` is called for up to 1,000 images: fewer timesteps are graded sooner.
     """
     # TODO(4.prepare_ddpm): a scheduler, a U-Net and a DDPM, as you trained them
+    # (about 10 minutes, easy)
     raise NotImplementedError("TODO(4.prepare_ddpm)")
 
 
@@ -23,6 +24,7 @@ def prepare_ddim():
         A `DDIM` on the CPU. Give it the network and the scheduler of your DDPM, and the same weights fit.
     """
     # TODO(4.prepare_ddim): a scheduler, a U-Net and a DDIM, as you trained them
+    # (about 5 minutes, easy)
     raise NotImplementedError("TODO(4.prepare_ddim)")
 
 
@@ -33,6 +35,7 @@ def prepare_vae():
         A `VAE` on the CPU.
     """
     # TODO(4.prepare_vae): a VAE, as you trained it
+    # (about 5 minutes, easy)
     raise NotImplementedError("TODO(4.prepare_vae)")
 
 
@@ -42,5 +45,6 @@ def prepare_lddpm():
     Returns:
         An `LDDPM` on the CPU.
     """
-    # TODO(4.prepare_lddpm): a scheduler, a VAE, a U-Net for its latents and an LDDPM, as you trained them
+    # TODO(4.prepare_lddpm): scheduler, VAE, U-Net of its latents, LDDPM, as you trained them
+    # (about 15 minutes, medium)
     raise NotImplementedError("TODO(4.prepare_lddpm)")

@@ -165,9 +165,11 @@ class DiffusionModel:
             A scalar: the mean squared error of the predicted noise, at a random t for each item. With probability
             p_uncond the condition of the whole batch is replaced by zeros, the null condition.
         """
-        # TODO(2.guidance_dropout): with probability p_uncond, drop the condition of the whole batch
+        # TODO(2.guidance_dropout): with probability p_uncond drop the whole batch's condition
+        # (about 15 minutes, medium)
         raise NotImplementedError("TODO(2.guidance_dropout)")
         # TODO(2.loss): draw t and noise for every item, predict the noise, compare
+        # (about 20 minutes, medium)
         raise NotImplementedError("TODO(2.loss)")
 
     def generate_sample(self, cond, guidance_weight=0.0, threshold=False, seed=None):
@@ -186,6 +188,7 @@ class DiffusionModel:
         network.eval()
         with torch.no_grad():
             # TODO(2.sample): start from noise at t = T - 1 and walk down to t = 0, with guidance
+            # (about 40 minutes, hard)
             raise NotImplementedError("TODO(2.sample)")
         return sample
 

@@ -31,6 +31,7 @@ def sample_noise(batch_size, dim, seed=None):
     if seed is not None:
         torch.manual_seed(seed)
     # TODO(1.sample_noise): uniform in [-1, 1), not in [0, 1)
+    # (about 5 minutes, easy)
     raise NotImplementedError("TODO(1.sample_noise)")
 
 
@@ -46,7 +47,8 @@ def discriminator(seed=None):
     """
     if seed is not None:
         torch.manual_seed(seed)
-    # TODO(1.discriminator): e.g. three convolutions with stride 2, then a linear layer without a sigmoid
+    # TODO(1.discriminator): e.g. three strided convolutions, then a linear layer, no sigmoid
+    # (about 20 minutes, medium)
     raise NotImplementedError("TODO(1.discriminator)")
 
 
@@ -63,7 +65,8 @@ def generator(noise_dim=NOISE_DIM, seed=None):
     """
     if seed is not None:
         torch.manual_seed(seed)
-    # TODO(1.generator): e.g. a linear layer to 4x4, then three transposed convolutions, the last with tanh
+    # TODO(1.generator): e.g. a linear layer to 4x4, then three transposed convolutions, tanh
+    # (about 25 minutes, medium)
     raise NotImplementedError("TODO(1.generator)")
 
 
@@ -78,6 +81,7 @@ def bce_loss(input, target):
         The mean of -target log sigma(input) - (1 - target) log(1 - sigma(input)) over all elements, a scalar.
     """
     # TODO(1.bce_loss): max(x, 0) - x * target + log(1 + exp(-|x|)), or torch's function of logits
+    # (about 10 minutes, easy)
     raise NotImplementedError("TODO(1.bce_loss)")
 
 
@@ -92,6 +96,7 @@ def discriminator_loss(logits_real, logits_fake):
         -mean log sigma(logits_real) - mean log(1 - sigma(logits_fake)), a scalar.
     """
     # TODO(1.discriminator_loss): the targets are 1 for real images and 0 for generated ones
+    # (about 10 minutes, easy)
     raise NotImplementedError("TODO(1.discriminator_loss)")
 
 
@@ -105,12 +110,14 @@ def generator_loss(logits_fake):
         -mean log sigma(logits_fake), a scalar.
     """
     # TODO(1.generator_loss): the target is 1: what G wants D to say
+    # (about 5 minutes, easy)
     raise NotImplementedError("TODO(1.generator_loss)")
 
 
 def get_optimizer(model):
     """Adam (Kingma & Ba 2015) for all parameters of a model, with learning rate 1e-3, beta1 = 0.5 and beta2 = 0.999."""
-    # TODO(1.optimizer): torch.optim.Adam; the default beta1 of 0.9 is too slow for a moving opponent
+    # TODO(1.optimizer): torch.optim.Adam; its default beta1 is too slow for a moving opponent
+    # (about 5 minutes, easy)
     raise NotImplementedError("TODO(1.optimizer)")
 
 
@@ -150,7 +157,8 @@ def train_gan(
             if len(x) != batch_size:
                 continue
             real_images = preprocess_img(x.to(device))
-            # TODO(1.training): a step of D, then one of G; leave fake_images, d_loss and g_loss for what follows
+            # TODO(1.training): D's step, then G's; what follows needs fake_images, d_loss, g_loss
+            # (about 40 minutes, hard)
             raise NotImplementedError("TODO(1.training)")
             if step % show_every == 0:
                 images.append(fake_images[:SHOWN].detach().cpu().numpy())
@@ -175,7 +183,8 @@ def eval_discriminator(D, oracle_generator, val_loader, device, noise_size=96, b
         positive logit is taken for real. Precision is 0 if no image is.
     """
     D.eval()
-    # TODO(1.evaluation): count the true and false positives and negatives; D sees images in [-1, 1]
+    # TODO(1.evaluation): count true and false positives and negatives; D sees images in [-1, 1]
+    # (about 20 minutes, medium)
     raise NotImplementedError("TODO(1.evaluation)")
     return accuracy, precision, recall
 

@@ -30,6 +30,7 @@ class ImageGenerator:
 
     def __init__(self, denoising_steps=1000, p_uncond=0.2):
         # TODO(2.image_generator): the shape of an image, and how many conditions there are
+        # (about 5 minutes, easy)
         raise NotImplementedError("TODO(2.image_generator)")
         self.policy = DiffusionModel(
             self.input_shape, self.condition_dim, sequential=False, denoising_steps=denoising_steps, p_uncond=p_uncond

@@ -40,6 +40,7 @@ class SinusoidalPositionEmbeddings(nn.Module):
             cos(w t) appear; the frequencies fall from 1 to about 1/10000.
         """
         # TODO(4.embedding): sin(w t) and cos(w t) for dim / 2 frequencies w
+        # (about 15 minutes, medium)
         raise NotImplementedError("TODO(4.embedding)")
 
 
@@ -66,6 +67,7 @@ class UNet(nn.Module):
         self.in_channels = in_channels
         self.num_classes = num_classes
         # TODO(4.unet): layers that see the image, the time and the label
+        # (about 60 minutes, hard)
         raise NotImplementedError("TODO(4.unet)")
 
     def forward(self, x, timestep, label):
@@ -80,6 +82,7 @@ class UNet(nn.Module):
             The predicted noise, shape (B, C, H, W).
         """
         # TODO(4.unet): the way down, the way up, and the skips between them
+        # (about 30 minutes, medium)
         raise NotImplementedError("TODO(4.unet)")
 
 
@@ -104,6 +107,7 @@ class VarianceScheduler:
     def __init__(self, beta_start=0.0001, beta_end=0.02, num_steps=1000, interpolation="linear"):
         self.num_steps = num_steps
         # TODO(4.schedule): betas for both interpolations, then alphas and alpha_bars
+        # (about 15 minutes, easy)
         raise NotImplementedError("TODO(4.schedule)")
 
     def add_noise(self, x, time_step):
@@ -116,7 +120,8 @@ class VarianceScheduler:
         Returns:
             (noisy, noise): x_t and the standard normal noise in it, both of x's shape, dtype and device.
         """
-        # TODO(4.add_noise): eq. (4), reparameterised: x_t from x_0, t and a standard normal noise
+        # TODO(4.add_noise): eq. (4), reparameterised: x_t from x_0, t and standard normal noise
+        # (about 15 minutes, medium)
         raise NotImplementedError("TODO(4.add_noise)")
 
 
@@ -136,6 +141,7 @@ def labels_of_samples(num_samples, num_classes, device, labels=None):
         ValueError: the number of labels is not N.
     """
     # TODO(4.ddpm_sampling_rules): draw them if there are none; refuse too few and too many
+    # (about 10 minutes, easy)
     raise NotImplementedError("TODO(4.ddpm_sampling_rules)")
 
 
@@ -171,6 +177,7 @@ class DDPM(nn.Module):
             A scalar: the mean squared (or mean absolute) error of the predicted noise, at a random t for each item.
         """
         # TODO(4.ddpm_loss): draw t and noise for every item, predict the noise, compare
+        # (about 20 minutes, medium)
         raise NotImplementedError("TODO(4.ddpm_loss)")
 
     def recover_sample(self, noisy_sample, estimated_noise, timestep):
@@ -186,7 +193,8 @@ class DDPM(nn.Module):
         Returns:
             x_{t-1}, same shape. No noise is added at t = 0.
         """
-        # TODO(4.ddpm_step): the mean from x_t and the estimated noise, plus sigma_t z unless t = 0
+        # TODO(4.ddpm_step): the mean from x_t and estimated noise, plus sigma_t z unless t = 0
+        # (about 25 minutes, medium)
         raise NotImplementedError("TODO(4.ddpm_step)")
 
     @torch.no_grad()
@@ -205,6 +213,7 @@ class DDPM(nn.Module):
             ValueError: the number of labels is not N.
         """
         # TODO(4.ddpm_sample): start from noise at t = T - 1
+        # (about 10 minutes, easy)
         raise NotImplementedError("TODO(4.ddpm_sample)")
 
     def denoise(self, x, labels):
@@ -218,6 +227,7 @@ class DDPM(nn.Module):
             x_0, same shape.
         """
         # TODO(4.ddpm_sample): from t = T - 1 down to t = 0, all samples in one batch
+        # (about 15 minutes, medium)
         raise NotImplementedError("TODO(4.ddpm_sample)")
 
     def guided_noise(self, x_t, timestep, label):
@@ -260,6 +270,7 @@ class DDIM(DDPM):
             x_{t - stride}, same shape. Where t - stride is less than 0 that is x_0: alpha_bar is 1 there.
         """
         # TODO(4.ddim_step): estimate x_0, and noise it anew with the same noise, for t - stride
+        # (about 30 minutes, hard)
         raise NotImplementedError("TODO(4.ddim_step)")
 
 
@@ -302,6 +313,7 @@ class VAE(nn.Module):
         shrinks = patch * self.scale ** (len(mid_channels) - 1)
         self.mid_size = (mid_channels[-1], height // shrinks, width // shrinks)
         # TODO(4.vae): an encoder to the moments of the latents, and a decoder that sees the label
+        # (about 45 minutes, hard)
         raise NotImplementedError("TODO(4.vae)")
 
     def forward(self, x, label):
@@ -315,6 +327,7 @@ class VAE(nn.Module):
             (reconstruction, mean, logvar): of x's shape, and the moments of the latents as `encode` gives them.
         """
         # TODO(4.vae): the moments of the latents, a sample of them, and its image
+        # (about 10 minutes, easy)
         raise NotImplementedError("TODO(4.vae)")
 
     def encode(self, x, label):
@@ -328,6 +341,7 @@ class VAE(nn.Module):
             (mean, logvar): its mean and the logarithm of its variance, shape (B, latent_dim, h, w), float32.
         """
         # TODO(4.vae): the way down
+        # (about 20 minutes, medium)
         raise NotImplementedError("TODO(4.vae)")
 
     def decode(self, sample, labels):
@@ -341,6 +355,7 @@ class VAE(nn.Module):
             Images, shape (B, C, H, W), float32, in [-1, 1].
         """
         # TODO(4.vae_decode): the way up, which sees the label
+        # (about 20 minutes, medium)
         raise NotImplementedError("TODO(4.vae_decode)")
 
     def reparameterize(self, mean, logvar):
@@ -353,6 +368,7 @@ class VAE(nn.Module):
             z, same shape.
         """
         # TODO(4.vae_reparameterize): mean plus standard deviation times a standard normal draw
+        # (about 5 minutes, easy)
         raise NotImplementedError("TODO(4.vae_reparameterize)")
 
     @staticmethod
@@ -366,6 +382,7 @@ class VAE(nn.Module):
             A scalar: the mean over the batch.
         """
         # TODO(4.vae_reconstruction): sum over each image, mean over the batch
+        # (about 5 minutes, easy)
         raise NotImplementedError("TODO(4.vae_reconstruction)")
 
     @staticmethod
@@ -379,6 +396,7 @@ class VAE(nn.Module):
             A scalar in nats: the mean over the batch, as of `reconstruction_loss`.
         """
         # TODO(4.vae_kl): the closed form for a normal distribution with independent elements
+        # (about 15 minutes, medium)
         raise NotImplementedError("TODO(4.vae_kl)")
 
     @torch.no_grad()
@@ -388,6 +406,7 @@ class VAE(nn.Module):
         Args, returns and raises as `DDPM.generate_sample`.
         """
         # TODO(4.vae_sample): draw latents, decode them
+        # (about 10 minutes, easy)
         raise NotImplementedError("TODO(4.vae_sample)")
 
 
@@ -421,6 +440,7 @@ class LDDPM(DDPM):
         Args and returns as `DDPM.forward`.
         """
         # TODO(4.lddpm_loss): encode, scale, and leave the rest to DDPM
+        # (about 20 minutes, medium)
         raise NotImplementedError("TODO(4.lddpm_loss)")
 
     @torch.no_grad()
@@ -429,5 +449,6 @@ class LDDPM(DDPM):
 
         Args, returns and raises as `DDPM.generate_sample`.
         """
-        # TODO(4.lddpm_sample): noise of the latents' shape, the way down, and the image of what it comes to
+        # TODO(4.lddpm_sample): noise of the latents' shape, the way down, the image at its end
+        # (about 20 minutes, medium)
         raise NotImplementedError("TODO(4.lddpm_sample)")

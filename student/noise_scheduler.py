@@ -26,6 +26,7 @@ class NoiseScheduler:
     def __init__(self, num_steps, beta_start=0.0001, beta_end=0.02):
         self.num_steps = num_steps
         # TODO(2.schedule): betas, alphas and alpha_bars
+        # (about 10 minutes, easy)
         raise NotImplementedError("TODO(2.schedule)")
 
     def add_noise(self, original_samples, noise, timesteps):
@@ -40,6 +41,7 @@ class NoiseScheduler:
             x_t, same shape.
         """
         # TODO(2.add_noise): x_t from x_0, t and the noise
+        # (about 15 minutes, medium)
         raise NotImplementedError("TODO(2.add_noise)")
 
     def denoise_step(self, model_prediction, t, x_t, threshold=False, seed=None):
@@ -59,9 +61,12 @@ class NoiseScheduler:
         beta, alpha, alpha_bar = self.betas[t], self.alphas[t], self.alpha_bars[t]
         if threshold:
             # TODO(2.threshold): the mean of eq. (7), with the clamped estimate of x_0
+            # (about 30 minutes, hard)
             raise NotImplementedError("TODO(2.threshold)")
         else:
             # TODO(2.denoise_step): the mean of eq. (11)
+            # (about 15 minutes, medium)
             raise NotImplementedError("TODO(2.denoise_step)")
         # TODO(2.denoise_step): add sigma_t z, but not at t = 0
+        # (about 10 minutes, easy)
         raise NotImplementedError("TODO(2.denoise_step)")

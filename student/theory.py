@@ -26,6 +26,7 @@ def gaussian_kl(mu_p, var_p, mu_q, var_q):
         The divergences, summed over the D dimensions, shape (...). Gradients flow to all four.
     """
     # TODO(6.gaussian_kl): the integral of log p - log q under p, in closed form
+    # (about 20 minutes, medium)
     raise NotImplementedError("TODO(6.gaussian_kl)")
 
 
@@ -42,6 +43,7 @@ def log_evidence(x, W, b, s2):  # noqa: N803  (the textbook's names)
         Log densities, shape (B,).
     """
     # TODO(6.log_evidence): x is Gaussian as well: what is its mean, what its covariance?
+    # (about 25 minutes, medium)
     raise NotImplementedError("TODO(6.log_evidence)")
 
 
@@ -55,6 +57,7 @@ def true_posterior(x, W, b, s2):  # noqa: N803
         (mean, covariance): shapes (B, K) and (K, K).
     """
     # TODO(6.true_posterior): the precisions of prior and likelihood add up
+    # (about 30 minutes, hard)
     raise NotImplementedError("TODO(6.true_posterior)")
 
 
@@ -69,7 +72,8 @@ def elbo(x, W, b, s2, m, S):  # noqa: N803
     Returns:
         Lower bounds of log p(x), shape (B,): equal to it if q is the true posterior. Gradients flow to m and S.
     """
-    # TODO(6.elbo): expected log-likelihood, where z varies about m with covariance S, less the divergence
+    # TODO(6.elbo): expected log-likelihood, z varying about m with covariance S, less KL
+    # (about 40 minutes, hard)
     raise NotImplementedError("TODO(6.elbo)")
 
 
@@ -85,6 +89,7 @@ def posterior_mean_variance(x_0, x_t, t, betas):
         (mean, variance): shapes (B, ...) and (B,). At t = 1 the mean is x_0 and the variance 0, for alpha_bar_0 = 1.
     """
     # TODO(6.posterior): beta_t, alpha_bar_t and alpha_bar_{t-1} of each item, shaped to fit x_t
+    # (about 30 minutes, medium)
     raise NotImplementedError("TODO(6.posterior)")
 
 
@@ -99,6 +104,7 @@ def optimal_discriminator(p, q):
         The probability that an x is real, for each of the N, shape (..., N): 1/2 where p and q are both 0.
     """
     # TODO(6.optimal_discriminator): maximise p log D + q log(1 - D) for each x
+    # (about 10 minutes, easy)
     raise NotImplementedError("TODO(6.optimal_discriminator)")
 
 
@@ -111,7 +117,8 @@ def jensen_shannon(p, q):
     Returns:
         The divergences, shape (...), in [0, log 2]: 0 log 0 counts as 0.
     """
-    # TODO(6.jensen_shannon): two divergences from the mixture; torch.xlogy knows what 0 log 0 is
+    # TODO(6.jensen_shannon): two divergences from the mixture; torch.xlogy knows 0 log 0
+    # (about 15 minutes, medium)
     raise NotImplementedError("TODO(6.jensen_shannon)")
 
 
@@ -125,6 +132,7 @@ def game_value(p, q):
         The values, shape (...), in [-log 4, 0]: 0 log 0 counts as 0.
     """
     # TODO(6.game_value): the two expectations, or the divergence
+    # (about 10 minutes, easy)
     raise NotImplementedError("TODO(6.game_value)")
 
 
@@ -139,6 +147,7 @@ def random_walk_covariance(n, s):
         Shape (n, n), float64.
     """
     # TODO(6.random_walk_covariance): which steps do x_i and x_j share?
+    # (about 10 minutes, easy)
     raise NotImplementedError("TODO(6.random_walk_covariance)")
 
 
@@ -152,6 +161,7 @@ def random_walk_precision(n, s):
         Shape (n, n), float64.
     """
     # TODO(6.random_walk_precision): the quadratic form of -2 log p(x_1, ..., x_n) tells it
+    # (about 20 minutes, medium)
     raise NotImplementedError("TODO(6.random_walk_precision)")
 
 
@@ -166,6 +176,7 @@ def conditionally_independent(precision):
         A list of pairs (i, j) of int with i < j, indexed from 0, in any order.
     """
     # TODO(6.conditionally_independent): what does a zero of the precision mean?
+    # (about 10 minutes, easy)
     raise NotImplementedError("TODO(6.conditionally_independent)")
 
 
@@ -181,6 +192,7 @@ def joint_probability(parents, tables, values):
         A float.
     """
     # TODO(6.joint_probability): one factor for each variable
+    # (about 15 minutes, easy)
     raise NotImplementedError("TODO(6.joint_probability)")
 
 
@@ -195,7 +207,8 @@ def query(parents, tables, wanted, evidence):
     Returns:
         A float.
     """
-    # TODO(6.query): P(wanted, evidence) / P(evidence), each summed over all that it does not name
+    # TODO(6.query): P(wanted, evidence) / P(evidence), each summed over what it does not name
+    # (about 30 minutes, medium)
     raise NotImplementedError("TODO(6.query)")
 
 
@@ -210,4 +223,5 @@ def markov_blanket(parents, node):
         A set of names.
     """
     # TODO(6.markov_blanket): children are the variables of which node is a parent
+    # (about 15 minutes, easy)
     raise NotImplementedError("TODO(6.markov_blanket)")

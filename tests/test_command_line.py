@@ -78,6 +78,7 @@ def test_a_failure_names_the_difference_the_mistake_and_the_equation(make_submis
         "Diagnosis: The factor of the noise is sqrt(1 - alpha_bar_t), not sqrt(1 - sqrt(alpha_bar_t))." in done.stdout
     )
     assert "Equation: x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) eps (DDPM eq. 4)" in done.stdout
+    assert re.search(r"Hints: .*python.* -m grader hint 4.add_noise --submission ", done.stdout)
     assert "Traceback" not in done.stdout
 
 

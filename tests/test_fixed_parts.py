@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import time
 
 import pytest
@@ -157,6 +158,15 @@ def test_a_change_is_told_and_no_other(name):
     text = patched(SOLVED, ((old, new),), name)
     [found] = told(text)
     assert found.startswith(line)
+
+
+def test_a_handout_from_before_todos_told_their_effort_is_no_change():
+    for name in (allowed.name for allowed in read_allowlist(ROOT / "test_resources" / "allowlist.txt")):
+        if name.endswith(".py"):
+            stub = (ROOT / "student" / name).read_text()
+            before, lines = re.subn(r" *# \(about \d+ minutes, \w+\)\n", "", stub)
+            assert lines == stub.count("# TODO(")
+            assert compare(stub.encode(), before.encode()) == []
 
 
 def test_a_change_of_the_solution_is_told_with_its_file(make_submission, solution_text):

@@ -25,8 +25,11 @@ from grader.bundle import handout
 from grader.bundle.archive import BundleError, write_folder, write_zip
 from tests.test_release import answers
 
-# What students run: `pytest grader/` and collect_submission.sh, and what those start as processes of their own.
-STARTED = ("conftest", "test_submission", "collect", "sandbox.forkserver", "sandbox.worker", "scoring", "challenge")
+# What students run: `pytest grader/`, `grader`, collect_submission.sh, and what those start as processes of their own.
+STARTED = (
+    *("conftest", "test_submission", "student", "collect"),
+    *("sandbox.forkserver", "sandbox.worker", "scoring", "challenge"),
+)
 # Imported where their files are, or at tiers of trust, that students do not have.
 NOT_THEIRS = {"grader.auditor", "grader.quality", "grader.mistakes", "grader.variants", "grader.oracles"}
 PACKAGES_NOT_THEIRS = {"pyseccomp"}
@@ -52,7 +55,9 @@ def folder(files, tmp_path_factory):
 
 
 def test_the_modules_are_those_that_students_run_and_no_others(files):
-    released = {_module(name) for name in files if name.startswith("grader/") and name.endswith(".py")}
+    assert files["grader/__main__.py"] != (ROOT / "grader" / "__main__.py").read_bytes()
+    own = {"grader/__main__.py"}  # made of a template, to start grader/student.py
+    released = {_module(name) for name in files.keys() - own if name.startswith("grader/") and name.endswith(".py")}
     cases = {module for module in released if module.startswith("grader.cases")}
     assert released == closure({f"grader.{name}" for name in STARTED} | cases) - NOT_THEIRS
 
@@ -230,6 +235,19 @@ def test_the_solution_passes_in_the_handout_and_can_be_collected(folder, tmp_pat
     collected = in_folder(copy, "sh", "collect_submission.sh")
     assert "submission.zip: ready to upload" in collected.stdout, collected.stderr
     assert "models.py" in zipfile.ZipFile(copy / "submission.zip").namelist()
+
+
+def test_hints_and_nothing_of_staff_are_commands_of_the_handout(folder, tmp_path):
+    copy = tmp_path / "handout"
+    shutil.copytree(folder, copy)
+    models = (ROOT / "solution" / "models.py").read_text()
+    right, wrong = "(1 - alpha_bar).sqrt() * noise", "(1 - alpha_bar.sqrt()).sqrt() * noise"
+    assert models.count(right) == 1
+    (copy / "student" / "models.py").write_text(models.replace(right, wrong))
+    done = in_folder(copy, sys.executable, "-m", "grader", "hint", "4.add_noise", "--step", "3")
+    assert "3. Diagnosis: A known mistake: The factor of the noise is sqrt(1 - alpha_bar_t)" in done.stdout, done.stderr
+    assert in_folder(copy, sys.executable, "-m", "grader", "batch").returncode != 0
+    assert "batch" not in in_folder(copy, sys.executable, "-m", "grader", "--help").stdout
 
 
 def test_accuracies_whose_classifier_is_not_there_are_left_to_the_tas(monkeypatch, assignment):

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import nbformat
 import numpy as np
 import pytest
+from matplotlib import mathtext
 from PIL import Image
 
 from grader import ROOT, notebooks
@@ -281,6 +282,20 @@ def test_every_question_has_a_reference_answer_and_the_committed_notebooks_are_t
     assert {path.name: path.read_text() for path in assignment.notebooks.glob("*.ipynb")} == made
     assert assignment.questions == questions
     assert [question.id for question in questions] == list(reference_answers())
+
+
+def test_the_formulas_of_shared_texts_are_shown_by_github_and_jupyter_alike(assignment):
+    texts = notebooks.shared_texts(assignment)
+    assert "notation" in texts
+    for text in texts.values():
+        assert {line.count("$") % 2 for line in text.splitlines()} == {0}
+        assert {len(re.split(r"(?<!\\)\|", line)) for line in text.splitlines()} == {5}  # no formula holds a '|'
+        for formula in re.findall(r"\$(.*?)\$", text):
+            assert formula.strip() == formula
+            assert not re.search(
+                r"\\[^a-z]", formula
+            )  # as `\,` and `\{`, of which GitHub's Markdown takes the backslash
+            mathtext.MathTextParser("agg").parse(f"${formula}$")
 
 
 def test_the_notebooks_are_valid_and_hold_no_output(assignment):

@@ -27,7 +27,7 @@ class Model:
         Args:
             x: shape (B,).
         """
-        # BEGIN ANSWER(4.forward) twice x
+        # BEGIN ANSWER(4.forward) [5 min, easy] twice x
         doubled = 2 * x
 
         return doubled
@@ -39,7 +39,7 @@ class Model:
     def backward(self, x):
         """Halve x."""
         y = x.clone()
-        # BEGIN ANSWER(4.backward) half of "x"
+        # BEGIN ANSWER(4.backward) [20 min, hard] half of "x"
         return y / 2
         # END ANSWER
 '''
@@ -58,6 +58,7 @@ class Model:
             x: shape (B,).
         """
         # TODO(4.forward): twice x
+        # (about 5 minutes, easy)
         raise NotImplementedError("TODO(4.forward)")
 
     def given(self):
@@ -67,6 +68,7 @@ class Model:
         """Halve x."""
         y = x.clone()
         # TODO(4.backward): half of "x"
+        # (about 20 minutes, hard)
         raise NotImplementedError("TODO(4.backward)")
 '''
 
@@ -101,8 +103,9 @@ def test_a_stub_raises_the_task_that_is_to_be_done():
 
 
 def test_an_answer_at_the_top_of_a_file_is_replaced_there():
-    text = "# BEGIN ANSWER(4.x) define f\ndef f(): ...\n# END ANSWER\n"
-    assert strip_answers(text, "f.py") == '# TODO(4.x): define f\nraise NotImplementedError("TODO(4.x)")\n'
+    text = "# BEGIN ANSWER(4.x) [5 min, easy] define f\ndef f(): ...\n# END ANSWER\n"
+    stub = '# TODO(4.x): define f\n# (about 5 minutes, easy)\nraise NotImplementedError("TODO(4.x)")\n'
+    assert strip_answers(text, "f.py") == stub
 
 
 def test_a_file_without_answers_stays_as_it_is():
@@ -110,7 +113,7 @@ def test_a_file_without_answers_stays_as_it_is():
     assert strip_answers(text, "given.py") == text
 
 
-BEGIN, END = "    # BEGIN ANSWER(4.x) do it\n", "    # END ANSWER\n"
+BEGIN, END = "    # BEGIN ANSWER(4.x) [5 min, easy] do it\n", "    # END ANSWER\n"
 
 
 @pytest.mark.parametrize(
@@ -124,16 +127,23 @@ BEGIN, END = "    # BEGIN ANSWER(4.x) do it\n", "    # END ANSWER\n"
         (BEGIN + "  # END ANSWER\n", "f.py, line 2: indented differently from line 1"),
         (BEGIN + "\t# END ANSWER\n", "f.py, line 2: indented differently from line 1"),
         *[
-            (wrong + "\n", "f.py, line 1: write '# BEGIN ANSWER(part.case) what to do' or '# END ANSWER'")
+            (
+                wrong + "\n",
+                "f.py, line 1: write '# BEGIN ANSWER(part.case) [15 min, medium] what to do' or '# END ANSWER'",
+            )
             for wrong in (
-                "# BEGIN ANSWER 4.x do it",
-                "# BEGIN ANSWER(4.x)",
-                "# BEGIN ANSWER(4.x): ",
-                "# BEGIN ANSWER() do it",
-                "#BEGIN ANSWER(4.x) do it",
-                "## BEGIN ANSWER(4.x) do it",
-                "x = 1  # BEGIN ANSWER(4.x) do it",
-                "# BEGIN ANSWER(4 x) do it",
+                "# BEGIN ANSWER 4.x [5 min, easy] do it",
+                "# BEGIN ANSWER(4.x) [5 min, easy]",
+                "# BEGIN ANSWER(4.x) [5 min, easy]: ",
+                "# BEGIN ANSWER() [5 min, easy] do it",
+                "#BEGIN ANSWER(4.x) [5 min, easy] do it",
+                "## BEGIN ANSWER(4.x) [5 min, easy] do it",
+                "x = 1  # BEGIN ANSWER(4.x) [5 min, easy] do it",
+                "# BEGIN ANSWER(4 x) [5 min, easy] do it",
+                "# BEGIN ANSWER(4.x) do it",
+                "# BEGIN ANSWER(4.x) [easy] do it",
+                "# BEGIN ANSWER(4.x) [5 minutes, easy] do it",
+                "# BEGIN ANSWER(4.x) [5 min, simple] do it",
             )
         ],
         *[
@@ -245,36 +255,56 @@ def test_every_mistake_and_variant_applies_and_compiles(assignment, tmp_path):
 # --------------------------------------------------------------------------------------------------- points table
 
 
-def small_assignment():
-    """Two cases and one accuracy, a bonus, as the points table sees them; `ASKED` is its written question."""
+MARKED = """# BEGIN ANSWER(4.a) [50 min, medium] first
+# END ANSWER
+# BEGIN ANSWER(6.e) [100 min, easy] another
+# END ANSWER
+# BEGIN ANSWER(4.a) [25 min, easy] then
+# END ANSWER
+"""
+
+
+@pytest.fixture
+def small_assignment(tmp_path):
+    """Two cases, one of them with TODOs, and one accuracy, a bonus; `ASKED` is its written question."""
     cases = [
         SimpleNamespace(id="4.a", points=0.5, title="A", bonus=False),
         SimpleNamespace(id="4.b", points=2, title="B", bonus=False),
     ]
-    accuracy = SimpleNamespace(part=4, title="C", points=32.0, bonus=True, nothing_at=0.75, everything_at=0.85)
-    return SimpleNamespace(cases=cases, policy=SimpleNamespace(accuracy={"ddpm": accuracy}))
+    worth = {"points": 32.0, "bonus": True, "nothing_at": 0.75, "everything_at": 0.85}
+    accuracy = SimpleNamespace(part=4, title="C", training="an hour", **worth)
+    (tmp_path / "answers.py").write_text(MARKED)
+    return SimpleNamespace(cases=cases, policy=SimpleNamespace(accuracy={"ddpm": accuracy}), solution=tmp_path)
 
 
 ASKED = [Question("6.d", "D", 1.5)]
-TABLE = """| case or question | points | what is tried or asked |
-|---|---:|---|
-| `4.a` | 0.5 | A |
-| `4.b` | 2 | B |
-| `4.ddpm_accuracy` | +32 | C (75% earns nothing, 85% everything) |
-| `6.d` | 1.5 | Written: D |
-| **total** | **4** | and 32 bonus points (+) |"""
+TABLE = """| case or question | points | effort | what is tried or asked |
+|---|---:|---|---|
+| `4.a` | 0.5 | 75 min, medium | A |
+| `4.b` | 2 |  | B |
+| `4.ddpm_accuracy` | +32 | training: an hour | C (75% earns nothing, 85% everything) |
+| `6.d` | 1.5 | | Written: D |
+| **total** | **4** | | and 32 bonus points (+) |
+"""
 
 
-def test_the_points_table_lists_what_earns_points_and_adds_it_up():
-    assert points_table(small_assignment(), ASKED) == TABLE
+def test_the_points_table_lists_what_earns_points_with_its_effort_and_adds_it_up(small_assignment):
+    table = points_table(small_assignment, ASKED)
+    assert table.startswith(TABLE)
+    assert "hours: 1 for part 4, 1.5 for part 6." in table
+
+
+def test_every_accuracy_says_how_long_its_training_takes(assignment):
+    assert all(accuracy.training for accuracy in assignment.policy.accuracy.values())
 
 
 def test_the_real_points_table_adds_up(assignment):
-    rows = [line.split("|") for line in points_table(assignment, assignment.questions).splitlines()[2:]]
-    assert {len(row) for row in rows} == {5}  # no title may hold a '|'
+    lines = points_table(assignment, assignment.questions).splitlines()[2:]
+    rows = [line.split("|") for line in lines if line.startswith("|")]
+    assert {len(row) for row in rows} == {6}  # no title may hold a '|'
     points = [row[2].strip(" *") for row in rows]
     total, bonus = (sum(float(p) for p in points[:-1] if p.startswith("+") is on_top) for on_top in (False, True))
-    assert (float(points[-1]), rows[-1][3].strip()) == (total, f"and {bonus:g} bonus points (+)")
+    assert (float(points[-1]), rows[-1][4].strip()) == (total, f"and {bonus:g} bonus points (+)")
     assert len(points) - 1 == len([*assignment.cases, *assignment.policy.accuracy, *assignment.questions])
 
 

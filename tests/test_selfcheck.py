@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader import building, golden
+from grader import building, golden, selfcheck
 from grader.assignment import Assignment, Mistake, Oracle, Variant, load
 from grader.rng import Streams, case_seed
-from grader.selfcheck import check
+from grader.selfcheck import Report, check
 from grader.update import update
 from tests.toy import cases
 
@@ -62,6 +62,23 @@ def failures(assignment, tier, change=lambda known: None, regenerate=False):
         known = golden.load(assignment.resources)
     change(known)
     return check(assignment, tier, known).failures
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"look": ""}, "1.shift: has no hint: write look=... beside its equation"),
+        ({"term": ""}, "1.shift: has no hint: write term=... beside its equation"),
+        ({"look": "Shifting"}, "1.shift: its look says no more than a text of 1.shift"),
+        ({"term": "y = x + 1"}, "1.shift: its term says no more than a text of 1.shift"),
+        ({"look": cases.double.look}, "1.shift: its look says no more than a text of 1.double"),
+    ],
+)
+def test_a_case_without_hints_of_its_own_is_a_failure(change, told, toy):
+    report = Report()
+    selfcheck._check_hints(replace(toy, cases=(cases.double, replace(cases.shift, **change))), report)
+    assert [failure for failure in report.failures if failure.startswith(told)] == report.failures
+    assert len(report.failures) == 1
 
 
 def test_a_sound_assignment_passes_and_is_counted(toy, tier):

@@ -32,12 +32,15 @@ JUDGE = (
     *("fixed_parts.py", "golden.py", "grading.py", "judge.py", "members.py", "metrics.py", "policy.py", "questions.py"),
     *("rounds.py", "scoring.py", "submission.py", "report/__init__.py", "report/terminal.py"),
 )
-DOORS = ("collect.py", "conftest.py", "test_submission.py")
+DOORS = ("collect.py", "conftest.py", "hints.py", "student.py", "test_submission.py")
 CLASSIFIERS = ("fashion_mnist", "synthetic")  # those of parts 2 and 3 no student has, nor the auditor
 RESOURCES = ("allowlist.txt", "gan-checks.npz", "goldens/*.npz", "fingerprints/*", "oracles/*.pt")
 VERBATIM = ("LICENSE", "requirements.txt", "collect_submission.sh", ".gitignore")
 # Of the dependencies in pyproject.toml.
-PACKAGES = ("torch", "torchvision", "numpy", "matplotlib", "pillow", "scipy", "pytest", "tqdm", "rich", "pydantic")
+PACKAGES = (
+    *("torch", "torchvision", "numpy", "matplotlib", "pillow", "scipy"),
+    *("pytest", "tqdm", "typer", "rich", "pydantic"),
+)
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -80,6 +83,7 @@ def handout(assignment: Assignment) -> dict[str, bytes]:
             "dependencies": dependencies(PACKAGES),
         },
         ".github/workflows/grade.yml": {},
+        "grader/__main__.py": {},
     }
     files |= {name: rendered(Path(name).name, **values) for name, values in texts.items()}
     files["CHANGELOG.md"] = entries_of_students((ROOT / "CHANGELOG.md").read_text()).encode()
