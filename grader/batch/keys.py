@@ -19,8 +19,9 @@ UNIT = "unit"  # the stage of all unit cases; every accuracy is a stage of its o
 # What can change without any verdict changing: reports, commands, what proves the grader, what authors generate.
 _DECIDES_NOTHING = (
     *("batch", "report", "bundle", "mistakes", "variants", "oracles", "__main__.py", "compare.py", "conftest.py"),
-    *("demo.py", "fingerprints.py", "hints.py", "marks.py", "notebooks.py", "questions.py", "record.py", "release.py"),
-    *("selfcheck.py", "similarity.py", "spreadsheet.py", "student.py", "test_submission.py", "update.py"),
+    *("demo.py", "fingerprints.py", "hints.py", "inline", "marks.py", "notebooks.py", "questions.py", "record.py"),
+    *("release.py", "selfcheck.py", "similarity.py", "spreadsheet.py", "student.py", "test_submission.py", "update.py"),
+    "written.py",
 )
 
 

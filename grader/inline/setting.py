@@ -48,7 +48,7 @@ class Setting:
         """What belongs to the profile."""
         return tiny if self.profile == "tiny" else full
 
-    def images(self, name: str, channels: int = 1, train: bool = True, most: int = 384):
+    def images(self, name: str, channels: int = 1, train: bool = True, most: int = 256):
         """Images to train on, as `datasets.load` gives them.
 
         Args:

@@ -27,7 +27,7 @@ setting = begin(part=2, minutes={"tiny": 1, "full": 60}, profile=PROFILE)
 import plots
 import torch
 
-images, labels = setting.images("cifar10", channels=3, most=1000).tensors
+images, labels = setting.images("cifar10", channels=3, most=600).tensors
 images, labels = images[labels < 3], labels[labels < 3]
 first = torch.cat([images[labels == c][:6] for c in range(3)])
 plots.sample_grid(first, columns=6)
@@ -155,13 +155,13 @@ from image_gen import CLASSES, ImageGenerator
 from torch.utils.data import DataLoader, TensorDataset
 
 torch.manual_seed(0)
-generator = ImageGenerator(denoising_steps=setting.choose(tiny=40, full=1000))
+generator = ImageGenerator(denoising_steps=setting.choose(tiny=30, full=1000))
 mirrored = TensorDataset(torch.cat([images, images.flip(3)]), labels.repeat(2) + 1)
 generator.data_loader = DataLoader(mirrored, setting.choose(tiny=32, full=64), shuffle=True)
 
 policy = generator.policy
 data, cond = next(iter(generator.data_loader))
-policy.compute_loss_on_batch(data.to(policy.device), cond.to(policy.device)).backward()
+policy.compute_loss_on_batch(data[:8].to(policy.device), cond[:8].to(policy.device)).backward()
 plots.gradient_norms(policy.noise_pred_net.unet.down)
 
 # %% [markdown]

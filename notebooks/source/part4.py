@@ -144,13 +144,13 @@ grade("4.ddpm_loss", "4.ddpm_gradient", "4.ddpm_training")
 # %%
 def small_ddpm():
     """A network for the profile tiny."""
-    network = models.UNet(in_channels=1, down_channels=(32, 64), up_channels=(64, 32), num_classes=10)
+    network = models.UNet(in_channels=1, down_channels=(16, 32), up_channels=(32, 16), num_classes=10)
     return models.DDPM(network, models.VarianceScheduler(0.001, 0.2, num_steps=50))
 
 
 torch.manual_seed(0)
 probe = small_ddpm()
-probe(images[:16], labels[:16]).backward()
+probe(images[:8], labels[:8]).backward()
 plots.gradient_norms(probe.network)
 
 # %% [markdown]
@@ -502,7 +502,7 @@ grade("4.lddpm_loss", "4.lddpm_frozen", "4.lddpm_sample", "4.lddpm_sampling_rule
 # %%
 def small_lddpm():
     """A network for the profile tiny."""
-    network = models.UNet(in_channels=4, down_channels=(32, 32), up_channels=(32, 32), num_classes=10)
+    network = models.UNet(in_channels=4, down_channels=(16, 32), up_channels=(32, 16), num_classes=10)
     vae = models.VAE(mid_channels=(16, 32), latent_dim=4, patch=2, kl_weight=0.01)
     return models.LDDPM(network, vae, models.VarianceScheduler(0.001, 0.2, num_steps=50), guidance_weight=1.5)
 
