@@ -62,7 +62,7 @@ def build(assignment: Assignment) -> tuple[dict[str, str], list[Question]]:
         return {}, []
     made, questions, taken = {}, [], {case.id: "a case" for case in assignment.cases}
     preludes = sorted((assignment.notebooks / "source" / "preludes").glob("*.py"))
-    shared = shared_texts(assignment) | {path.stem: path.read_text(encoding="utf-8").strip() for path in preludes}
+    shared = shared_texts(assignment) | {f"preludes/{p.name}": p.read_text(encoding="utf-8").strip() for p in preludes}
     for path in sorted((assignment.notebooks / "source").glob("*.py")):
         notebook = notebook_of(path.read_text(encoding="utf-8"), path.name, taken, shared)
         made[f"{path.stem}.ipynb"] = _text(notebook)
@@ -85,7 +85,7 @@ def notebook_of(source: str, name: str, taken: dict[str, str], shared: Mapping[s
         source: the script.
         name: of its file, for messages.
         taken: ids that are not free, and what they belong to; the ids of the source are added.
-        shared: texts that cells may include, by name.
+        shared: texts that cells may include, by name, and code that cells may begin with, by `preludes/<name>.py`.
 
     Raises:
         QuestionError: with the line of the cell that is wrong.
@@ -142,10 +142,11 @@ def _checked(cell, asked, taken, shared):
         raise ValueError(f"an answer to {told['answer']}, but the cell before does not ask that")
     if kind == "answer" and not cell.source.strip():
         raise ValueError(f"the answer to {told['answer']} is empty")
-    if kind == "prelude" and told["prelude"] not in shared:
-        raise ValueError(f"there is no preludes/{told['prelude']}.py")
-    if kind == "include" and told["include"] not in shared:
-        raise ValueError(f"there is no {told['include']}.md to include; there is: {', '.join(shared) or 'none'}")
+    if kind == "prelude" and f"preludes/{told['prelude']}.py" not in shared:
+        raise ValueError(f"there is no preludes/{told['prelude']}.py to begin this cell with")
+    texts = [name for name in shared if not name.startswith("preludes/")]
+    if kind == "include" and told["include"] not in texts:
+        raise ValueError(f"there is no {told['include']}.md to include; there is: {', '.join(texts) or 'none'}")
     if kind == "include" and cell.source.strip():
         raise ValueError(f"{told['include']}.md would replace the text of this cell: leave it empty")
     if kind != "question":
@@ -192,7 +193,8 @@ def _for_students(cell, shared):
     elif "include" in told:
         source = shared[told.pop("include")]
     elif "prelude" in told:
-        source = f"{shared[told.pop('prelude')]}\n\n{source}"
+        prelude = shared[f"preludes/{told.pop('prelude')}.py"]
+        source = f"{prelude}\n\n{source}"
     if cell.cell_type == "markdown" and not told:
         told["given"] = True
     code = {"execution_count": None, "outputs": []} if cell.cell_type == "code" else {}
