@@ -1,4 +1,7 @@
-"""The pre-flight of `sh collect_submission.sh`: refuses what cannot be graded, warns of the rest, and zips."""
+"""The pre-flight of `sh collect_submission.sh`: refuses what cannot be graded, warns of the rest, and zips.
+
+The written answers are no part of the zip: they become a document beside it, for those who mark them.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import zipfile
 from pathlib import Path
 
 from grader import assignment as assignments
-from grader import sandbox
+from grader import sandbox, written
 from grader.accuracy import tasks
 from grader.assignment import Assignment
 from grader.case import Case, InfrastructureError
@@ -74,12 +77,25 @@ def _write_zip(submission, target):
             archive.writestr(member, (submission.folder / name).read_bytes())
 
 
+def collect_answers(notebooks: Path, target: Path) -> list[str]:
+    """Write the answers to the written questions beside the zip `target`. Returns what to say of that, line by line."""
+    try:
+        made, unanswered = written.document(notebooks)
+    except written.WrittenError as error:
+        return [f"warning: the written answers are not collected: {error}"]
+    if made is None:
+        return [f"no written question is answered yet: the answers belong into the notebooks in {notebooks}"]
+    path, told = written.export(made, target.with_name("written"), notebooks)
+    missing = [f"warning: written questions without an answer: {', '.join(unanswered)}"] if unanswered else []
+    return [*missing, f"{path}: your written answers, to be uploaded by themselves{told and f' ({told})'}"]
+
+
 def main() -> None:
     """`python -m grader.collect FOLDER ZIP`."""
     folder, target = Path(sys.argv[1]), Path(sys.argv[2])
-    tier = sandbox.start("process")
+    assignment, tier = assignments.load(), sandbox.start("process")
     try:
-        warnings = collect(assignments.load(), tier, folder, target)
+        warnings = collect(assignment, tier, folder, target)
     except (SubmissionError, InfrastructureError) as error:
         sys.exit(f"not collected: {error}")
     finally:
@@ -87,6 +103,8 @@ def main() -> None:
     for warning in warnings:
         print(f"warning: {warning}")
     print(f"{target}: ready to upload")
+    for line in collect_answers(assignment.notebooks, target):
+        print(line)
 
 
 if __name__ == "__main__":

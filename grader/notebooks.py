@@ -15,7 +15,9 @@ A written question is a markdown cell with an id, points, a title and a rubric; 
 
 With `bonus=true` its points come on top of the assignment's total. In the notebook the question gets a heading, and the
 answer gives way to a place for the student's. An empty cell `# %% [markdown] include="notation"` gets the text of
-`notebooks/source/notation.md`, which the README shows as well. All other cells are passed on as they are.
+`notebooks/source/notation.md`, which the README shows as well. A cell `# %% prelude="first_cell"` gets the code of
+`notebooks/source/preludes/first_cell.py` before its own. All other cells are passed on as they are; those of text are
+marked as given, which tells where a student's answer ends.
 """
 
 from __future__ import annotations
@@ -27,9 +29,8 @@ from collections.abc import Mapping
 
 from grader.assignment import Assignment
 from grader.case import Question
-from grader.questions import QuestionError, questions_of
+from grader.questions import PLACEHOLDER, QuestionError, questions_of
 
-PLACEHOLDER = "*Your answer here.*"
 _MARKER = re.compile(r"#\s*%%")
 _ID = re.compile(r"[1-6]\.[a-z0-9_]{1,40}")
 _RUBRIC = "**Rubric**"
@@ -39,6 +40,7 @@ _KINDS = {
     "question": {"question", "points", "title", "bonus"},
     "answer": {"answer"},
     "include": {"include"},
+    "prelude": {"prelude"},
     "ordinary": set(),
 }
 _KERNEL = {
@@ -59,7 +61,8 @@ def build(assignment: Assignment) -> tuple[dict[str, str], list[Question]]:
     if assignment.notebooks is None:
         return {}, []
     made, questions, taken = {}, [], {case.id: "a case" for case in assignment.cases}
-    shared = shared_texts(assignment)
+    preludes = sorted((assignment.notebooks / "source" / "preludes").glob("*.py"))
+    shared = shared_texts(assignment) | {f"preludes/{p.name}": p.read_text(encoding="utf-8").strip() for p in preludes}
     for path in sorted((assignment.notebooks / "source").glob("*.py")):
         notebook = notebook_of(path.read_text(encoding="utf-8"), path.name, taken, shared)
         made[f"{path.stem}.ipynb"] = _text(notebook)
@@ -82,7 +85,7 @@ def notebook_of(source: str, name: str, taken: dict[str, str], shared: Mapping[s
         source: the script.
         name: of its file, for messages.
         taken: ids that are not free, and what they belong to; the ids of the source are added.
-        shared: texts that cells may include, by name.
+        shared: texts that cells may include, by name, and code that cells may begin with, by `preludes/<name>.py`.
 
     Raises:
         QuestionError: with the line of the cell that is wrong.
@@ -127,9 +130,11 @@ def _checked(cell, asked, taken, shared):
             f"unknown metadata in {'an' if kind != 'question' else 'a'} {kind} cell: "
             + ", ".join(f"{key} = {told[key]!r}" for key in unknown)
             + '; write `# %% Title [markdown] question="6.name" points=2`, `# %% [markdown] answer="6.name"`, '
-            '`# %% [markdown] include="name"`, `# %% [markdown]` or `# %%`'
+            '`# %% [markdown] include="name"`, `# %% prelude="name"`, `# %% [markdown]` or `# %%`'
         )
-    if kind != "ordinary" and cell.cell_type != "markdown":
+    if kind == "prelude" and cell.cell_type != "code":
+        raise ValueError(f"the prelude {told['prelude']} is in a markdown cell: write no `[markdown]`")
+    if kind not in ("ordinary", "prelude") and cell.cell_type != "markdown":
         raise ValueError(f"the {kind} {told[kind]} is in a {cell.cell_type} cell: write `[markdown]` before it")
     if asked and told.get("answer") != asked:
         raise ValueError(f'the answer to {asked} must follow it: add a cell `# %% [markdown] answer="{asked}"`')
@@ -137,8 +142,11 @@ def _checked(cell, asked, taken, shared):
         raise ValueError(f"an answer to {told['answer']}, but the cell before does not ask that")
     if kind == "answer" and not cell.source.strip():
         raise ValueError(f"the answer to {told['answer']} is empty")
-    if kind == "include" and told["include"] not in shared:
-        raise ValueError(f"there is no {told['include']}.md to include; there is: {', '.join(shared) or 'none'}")
+    if kind == "prelude" and f"preludes/{told['prelude']}.py" not in shared:
+        raise ValueError(f"there is no preludes/{told['prelude']}.py to begin this cell with")
+    texts = [name for name in shared if not name.startswith("preludes/")]
+    if kind == "include" and told["include"] not in texts:
+        raise ValueError(f"there is no {told['include']}.md to include; there is: {', '.join(texts) or 'none'}")
     if kind == "include" and cell.source.strip():
         raise ValueError(f"{told['include']}.md would replace the text of this cell: leave it empty")
     if kind != "question":
@@ -184,6 +192,11 @@ def _for_students(cell, shared):
         source = PLACEHOLDER
     elif "include" in told:
         source = shared[told.pop("include")]
+    elif "prelude" in told:
+        prelude = shared[f"preludes/{told.pop('prelude')}.py"]
+        source = f"{prelude}\n\n{source}"
+    if cell.cell_type == "markdown" and not told:
+        told["given"] = True
     code = {"execution_count": None, "outputs": []} if cell.cell_type == "code" else {}
     return {"cell_type": cell.cell_type, "metadata": told, "source": source, **code}
 

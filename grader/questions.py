@@ -7,6 +7,8 @@ from pathlib import Path
 
 from grader.case import Question
 
+PLACEHOLDER = "*Your answer here.*"  # of an answer that is not there yet
+
 
 class QuestionError(Exception):
     """The questions are not as they must be, in a notebook or in its source; the message says where and what to do."""

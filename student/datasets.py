@@ -1,7 +1,7 @@
 """Given: the images to train on, as tensors in memory.
 
 `load("fashion_mnist")` downloads FashionMNIST with torchvision, into $GENMODELS_DATA if it is set and ./data if not;
-`load("svhn", channels=3)` and `load("cifar10", channels=3)` likewise.
+`load("mnist")`, `load("svhn", channels=3)` and `load("cifar10", channels=3)` likewise.
 `load("path/to/folder")` reads your own images: one sub-folder a class, as torchvision's ImageFolder.
 `load("synthetic")` draws digits with matplotlib's own fonts: no download, for trying things out. It is used only when
 asked for by this name.
@@ -70,7 +70,17 @@ def _downloaded(name, train):
 def _fashion_mnist(root, train):
     from torchvision.datasets import FashionMNIST
 
-    data = FashionMNIST(root, train=train, download=True)  # downloads only what is not there
+    return _padded(FashionMNIST(root, train=train, download=True))  # downloads only what is not there
+
+
+def _mnist(root, train):
+    from torchvision.datasets import MNIST
+
+    return _padded(MNIST(root, train=train, download=True))
+
+
+def _padded(data):
+    """From 28x28 to 32x32."""
     return torch.nn.functional.pad(data.data, (2, 2, 2, 2))[:, None], data.targets
 
 
@@ -94,6 +104,7 @@ def _cifar10(root, train):
 
 DATASETS = {
     "fashion_mnist": ("FashionMNIST", _fashion_mnist),
+    "mnist": ("MNIST", _mnist),
     "svhn": ("SVHN", _svhn),
     "cifar10": ("CIFAR-10", _cifar10),
 }

@@ -61,7 +61,7 @@ def make_loader(data, batch_size, train=True):
     return DataLoader(TensorDataset(gan.deprocess_img(images), labels), batch_size, shuffle=True, drop_last=True)
 
 
-def train(config, epochs, checkpoints=CHECKPOINTS, outputs=OUTPUTS, device=None, keep_every=None):
+def train(config, epochs, checkpoints=CHECKPOINTS, outputs=OUTPUTS, device=None, keep_every=None, loader=None):
     """Train both networks, and save them after every epoch.
 
     Args:
@@ -71,12 +71,13 @@ def train(config, epochs, checkpoints=CHECKPOINTS, outputs=OUTPUTS, device=None,
         outputs: folder of the pictures and of the plot.
         device: where to train; the best device by default.
         keep_every: epochs after which copies of both checkpoints are kept, in epoch_005/ beside them; never by default.
+        loader: whole batches of `config.batch_size` images, as `make_loader` gives them; by default of `config.data`.
 
     Returns:
         The losses of every step, {"D": [...], "G": [...]}.
     """
     device = device or best_device()
-    loader = make_loader(config.data, config.batch_size)
+    loader = loader or make_loader(config.data, config.batch_size)
     nets = {"D": gan.discriminator(config.seed).to(device), "G": gan.generator(seed=config.seed).to(device)}
     solvers = {name: gan.get_optimizer(net) for name, net in nets.items()}
     parts = {f"{name}.{kind}": of[name] for kind, of in (("net", nets), ("solver", solvers)) for name in of}

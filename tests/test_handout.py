@@ -25,9 +25,10 @@ from grader.bundle import handout
 from grader.bundle.archive import BundleError, write_folder, write_zip
 from tests.test_release import answers
 
-# What students run: `pytest grader/`, `grader`, collect_submission.sh, and what those start as processes of their own.
+# What students run: `pytest grader/`, `grader`, collect_submission.sh, the notebooks, and what those start as processes
+# of their own.
 STARTED = (
-    *("conftest", "test_submission", "student", "collect"),
+    *("conftest", "test_submission", "student", "collect", "inline"),
     *("sandbox.forkserver", "sandbox.worker", "scoring", "challenge"),
 )
 # Imported where their files are, or at tiers of trust, that students do not have.
@@ -70,7 +71,7 @@ def test_every_package_that_is_imported_is_a_dependency(files):
         for name in imports(content.decode())
     }
     own = {Path(path).stem for path in files if path.startswith("student/")} | {"grader"}
-    spelt = {"PIL": "pillow"}
+    spelt = {"PIL": "pillow", "IPython": "ipython"}
     needed = {spelt.get(name, name) for name in imported - own - sys.stdlib_module_names - PACKAGES_NOT_THEIRS}
     asked = tomllib.loads(files["pyproject.toml"].decode())["project"]["dependencies"]
     assert needed <= {re.match(r"[\w-]+", requirement)[0] for requirement in asked}
@@ -232,9 +233,13 @@ def test_the_solution_passes_in_the_handout_and_can_be_collected(folder, tmp_pat
     python = copy / ".venv" / "bin" / "python"
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     python.chmod(0o755)
+    theory = copy / "notebooks" / "theory.ipynb"
+    theory.write_text(theory.read_text().replace(notebooks.PLACEHOLDER, "Because $p = q$.", 1))
     collected = in_folder(copy, "sh", "collect_submission.sh")
     assert "submission.zip: ready to upload" in collected.stdout, collected.stderr
     assert "models.py" in zipfile.ZipFile(copy / "submission.zip").namelist()
+    assert "written questions without an answer: 1.final_image, " in collected.stdout
+    assert len(list(copy.glob("written.*"))) == 1
 
 
 def test_hints_and_nothing_of_staff_are_commands_of_the_handout(folder, tmp_path):

@@ -46,11 +46,13 @@ QUESTION = SOURCE[SOURCE.index("# %% Balance") : SOURCE.index("# %% [markdown] a
 ANSWER = '# %% [markdown] answer="6.balance"\n# Because.\n'
 
 
+PRELUDE = '# %% prelude="first"\n'
+SHARED = {"notation": "| $x$ |", "preludes/first.py": "import os"}
 INCLUDE = '# %% [markdown] include="notation"\n'
 
 
 def notebook(source, taken=None):
-    return notebooks.notebook_of(source, "theory.py", {} if taken is None else taken, {"notation": "| $x$ |"})
+    return notebooks.notebook_of(source, "theory.py", {} if taken is None else taken, SHARED)
 
 
 # ------------------------------------------------------------------------------------------------------- generator
@@ -59,7 +61,7 @@ def notebook(source, taken=None):
 def test_a_question_gets_a_heading_an_answer_gives_way_and_all_else_is_passed_on():
     made = notebook(SOURCE)["cells"]
     assert [(cell["cell_type"], cell["metadata"]) for cell in made] == [
-        ("markdown", {}),
+        ("markdown", {"given": True}),
         ("markdown", {"question": "6.balance", "points": 1.5, "title": "Balance"}),
         ("markdown", {"answer": "6.balance"}),
         ("code", {}),
@@ -77,9 +79,14 @@ def test_a_question_gets_a_heading_an_answer_gives_way_and_all_else_is_passed_on
 def test_a_text_that_several_notebooks_share_is_included():
     made = notebook(INCLUDE + "\n# %%\n1\n")["cells"]
     assert [(cell["cell_type"], cell["source"], cell["metadata"]) for cell in made] == [
-        ("markdown", "| $x$ |", {}),
+        ("markdown", "| $x$ |", {"given": True}),
         ("code", "1", {}),
     ]
+
+
+def test_code_that_several_notebooks_begin_with_stands_before_a_cells_own():
+    (cell,) = notebook(PRELUDE + "begin()\n")["cells"]
+    assert (cell["source"], cell["metadata"]) == ("import os\n\nbegin()", {})
 
 
 def test_one_point_is_not_points():
@@ -127,6 +134,8 @@ def changed(old, new, text=QUESTION + ANSWER):
         (INCLUDE + "# A text.\n", "line 1: notation.md would replace the text of this cell: leave it empty"),
         (changed("[markdown] ", "", INCLUDE), "line 1: the include notation is in a code cell"),
         (QUESTION + INCLUDE, "line 10: the answer to 6.balance must follow it"),
+        (changed("first", "last", PRELUDE) + "1\n", "line 1: there is no preludes/last.py to begin this cell with"),
+        (changed("prelude", "[markdown] prelude", PRELUDE) + "# 1\n", "the prelude first is in a markdown cell"),
         (2 * (QUESTION + ANSWER), "line 12: 6.balance is taken already, by theory.py, line 1: give the"),
         (changed('question="6.balance"', 'question="balance"'), "line 1: question = 'balance' must be a part"),
         (changed('question="6.balance"', 'question="7.balance"'), "line 1: question = '7.balance' must be a part"),

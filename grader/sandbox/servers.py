@@ -86,7 +86,7 @@ def _preloads(folder, changed):
         for path in folder.glob("*.py")
         for line in re.findall(rb"^(?:import|from)[ \t].*", path.read_bytes(), re.MULTILINE)
     ]
-    return tuple(m for m in PRELOADED if any(re.search(rb"\b%s\b" % m.split(".")[0].encode(), li) for li in lines))
+    return tuple(m for m in PRELOADED if any(re.search(rb"\b%s\b" % m.split(".")[-1].encode(), li) for li in lines))
 
 
 class ServerError(InfrastructureError):

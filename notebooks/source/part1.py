@@ -1,8 +1,175 @@
 # %% [markdown]
 # # Part 1: a GAN on SVHN
 #
-# Your code is graded by `pytest grader/`. What only a person can judge you answer here, below each question; a TA
-# marks it by the rubric that you see.
+# Two networks play a game: a *generator* draws images from noise, and a *discriminator* tells them from real ones. Each
+# is the other's teacher, and when the game goes well, what the generator draws looks like the data.
+#
+# You write `gan_pytorch.py`, in an editor beside this notebook. Each section has an idea, a stub, a cell that grades
+# just that stub, and a picture of what your code does. Cells see what you save: no restart is needed. What only a
+# person can judge you answer here, below each question; a TA marks it by the rubric that you see.
+
+# %% prelude="first_cell"
+from grader.inline import begin, grade, show, submit
+
+# %load_ext autoreload
+# %autoreload 2
+setting = begin(part=1, minutes={"tiny": 1, "full": 30}, profile=PROFILE)
+
+# %% [markdown]
+# ## 1. The images
+#
+# House numbers are 32x32 pixels in colour, with values in $[-1, 1]$. What is *graded* is a discriminator of coloured
+# digits, which your machine draws by itself; they are the second picture. Both are trained below.
+
+# %%
+import plots
+import torch
+
+for name in ("svhn", "synthetic"):
+    display(plots.sample_grid(setting.images(name, channels=3).tensors[0][:16], columns=8))
+
+# %% [markdown]
+# ## 2. The game
+#
+# $D(x)$ is the probability that $x$ is real, in the eyes of the discriminator. It wants to be right; the generator $G$
+# wants it to be wrong (Goodfellow et al. 2014, eq. 1):
+#
+# $$\min_G \max_D V(D, G) = \mathbb{E}_{x \sim p_{\text{data}}}\left[\log D(x)\right] +
+# \mathbb{E}_{z \sim p_z}\left[\log\left(1 - D(G(z))\right)\right].$$
+#
+# The noise $z$ decides which image is drawn. Ours is uniform in $[-1, 1)$, in each of 96 dimensions.
+
+# %%
+show("gan_pytorch.sample_noise")
+
+# %%
+grade("1.sample_noise")
+
+# %% [markdown]
+# ## 3. Two networks
+#
+# Both are of your design. The discriminator shrinks an image to one number, a *logit*: its sigmoid is $D(x)$, and is
+# left to the loss, which can then compute it without overflow. The generator goes the other way, from 96 numbers to an
+# image in $[-1, 1]$. Strided and transposed convolutions, batch normalisation in $G$, leaky units in $D$ are a good
+# beginning (Radford et al. 2016).
+
+# %%
+show("gan_pytorch.discriminator", "gan_pytorch.generator")
+
+# %%
+grade("1.discriminator", "1.generator")
+
+# %%
+import gan_pytorch as gan
+
+D, G = gan.discriminator(seed=0), gan.generator(seed=0)
+print(f"D has {gan.count_params(D):,} parameters, G has {gan.count_params(G):,}")
+with torch.no_grad():
+    untrained = G(gan.sample_noise(8, gan.NOISE_DIM, seed=0)).view(-1, *gan.IMAGE)
+plots.sample_grid(untrained, columns=8)
+
+# %% [markdown]
+# ## 4. The losses
+#
+# The log of a sigmoid is a trap: $\sigma(-200)$ is 0 in float32, and $\log 0$ is no number to learn from. Written in
+# terms of the logit, the binary cross-entropy never overflows.
+
+# %%
+show("gan_pytorch.bce_loss")
+
+# %%
+grade("1.bce_loss", "1.stability")
+
+# %% [markdown]
+# The discriminator minimises $-V$. The generator does not minimise $V$: its term has next to no gradient while $D$
+# recognises all fakes, which is how every training begins. It maximises $\log D(G(z))$ instead (sec. 3 of the paper).
+
+# %%
+show("gan_pytorch.discriminator_loss", "gan_pytorch.generator_loss")
+
+# %%
+grade("1.discriminator_loss", "1.generator_loss")
+
+# %%
+from matplotlib import pyplot as plt
+
+logits = torch.linspace(-8, 8, 200, requires_grad=True)  # on the left D is sure that it is fake
+saturating = -torch.stack([gan.discriminator_loss(torch.zeros(1), logit[None]) for logit in logits])
+heuristic = torch.stack([gan.generator_loss(logit[None]) for logit in logits])
+figure, panels = plt.subplots(1, 2, figsize=(9, 3), layout="constrained")
+for name, loss in {"what V says: log(1 - D(G(z)))": saturating, "what is used: -log D(G(z))": heuristic}.items():
+    (slope,) = torch.autograd.grad(loss.sum(), logits, retain_graph=True)
+    panels[0].plot(logits.detach(), (loss - loss.mean()).detach(), label=name)
+    panels[1].plot(logits.detach(), slope.abs())
+panels[0].set(xlabel="logit of a generated image", title="generator's loss, up to a constant")
+panels[1].set(xlabel="logit of a generated image", title="size of its gradient")
+panels[0].legend()
+plt.show()
+
+# %% [markdown]
+# > **Think.** On the right you see which of the two a generator can learn from on its first day. Where do both have the
+# > same gradient, and what has the generator reached there?
+
+# %% [markdown]
+# ## 5. Training
+#
+# A step of $D$, then a step of $G$, for every batch (algorithm 1 with $k = 1$). What is a constant in each step
+# matters: $D$'s loss must not reach $G$, and $G$'s gradient comes *through* $D$ but must not move it.
+
+# %%
+show("gan_pytorch.get_optimizer", "gan_pytorch.train_gan")
+
+# %%
+grade("1.optimizer", "1.training", "1.training_rules")
+
+# %% [markdown]
+# First the digits: this discriminator is graded. Every epoch leaves a picture in `outputs/`; an interrupted training
+# goes on after its last epoch.
+
+# %%
+import train_gan
+from torch.utils.data import DataLoader, TensorDataset
+
+
+def train_on(name, path):
+    """Train on a dataset, the discriminator's weights to `path`. Returns the losses of every step."""
+    images, labels = setting.images(name, channels=3).tensors
+    config = train_gan.GanConfig(data=name, batch_size=setting.choose(tiny=32, full=128))
+    loader = DataLoader(TensorDataset(gan.deprocess_img(images), labels), config.batch_size, True, drop_last=True)
+    files = {"D": path, "G": path.with_name(path.name.replace("discriminator", "generator"))}
+    outputs = train_gan.OUTPUTS / name
+    return train_gan.train(config, setting.choose(tiny=4, full=40), files, outputs, setting.device, loader=loader)
+
+
+losses = setting.trained("GAN_discriminator.pth", lambda path: train_on("synthetic", path))
+if losses:
+    display(plots.gan_losses(losses["D"], losses["G"]))
+
+# %%
+G = train_gan.load_weights(gan.generator(), setting.folder / "GAN_generator.pth").to(setting.device)
+plots.sample_grid(train_gan.generate(G, 32, setting.device), columns=8)
+
+# %% [markdown]
+# Between two noise vectors lie others. A generator that has learned what digits are like passes from one to the other
+# through images that could be digits.
+
+# %%
+ends = gan.sample_noise(4, gan.NOISE_DIM, seed=2)
+steps = torch.linspace(0, 1, 9)[:, None]
+with torch.no_grad():
+    lines = [G(((1 - steps) * ends[i] + steps * ends[i + 1]).to(setting.device)) for i in range(3)]
+plots.latent_walk(torch.stack(lines).view(3, 9, *gan.IMAGE))
+
+# %% [markdown]
+# Now house numbers, with the same code. They are harder: backgrounds, neighbours, shadows.
+
+# %%
+svhn_losses = setting.trained("SVHN_discriminator.pth", lambda path: train_on("svhn", path))
+G = train_gan.load_weights(gan.generator(), setting.folder / "SVHN_generator.pth").to(setting.device)
+plots.sample_grid(train_gan.generate(G, 64, setting.device), columns=16)
+
+# %% [markdown]
+# ## 6. What has been learned
 
 # %% The final image [markdown] question="1.final_image" points=2
 # Show the last grid of images that your generator drew during training, and judge it: what has the generator learned
@@ -59,3 +226,43 @@
 # The losses do not rank checkpoints: each is measured against the opponent of its own moment. A falling generator's
 # loss may mean better images or a worse discriminator. Compare grids drawn from fixed noise, or a distance between
 # distributions of features such as FID.
+
+# %%
+if svhn_losses:
+    display(plots.gan_losses(svhn_losses["D"], svhn_losses["G"]))
+
+# %% [markdown]
+# ## 7. How good is the discriminator?
+#
+# Against its own generator it wins half the time, if training went well; that says nothing about how good it is. So it
+# is measured against an *oracle* generator that it was never trained with: accuracy, precision and recall, with real
+# images as the positive class.
+
+# %%
+show("gan_pytorch.eval_discriminator")
+
+# %%
+grade("1.evaluation")
+
+# %%
+from gan_oracle import load_oracle
+
+D = train_gan.load_weights(gan.discriminator(), setting.folder / "GAN_discriminator.pth").to(setting.device)
+oracle = load_oracle("synthetic").to(setting.device)
+loader = train_gan.make_loader("synthetic", 128, train=False)
+accuracy, precision, recall = gan.eval_discriminator(D, oracle, loader, setting.device)
+print(f"accuracy {accuracy:.1%}, precision {precision:.1%}, recall {recall:.1%}; from 55% on all points are earned")
+
+# %% [markdown]
+# > **Think.** Precision and recall may be far apart. What would a discriminator be like with high recall and low
+# > precision, and which of two checkpoints of the same training would you hand in: the one with the best images, or the
+# > one that is best here?
+
+# %% [markdown]
+# ## 8. Hand in
+#
+# Save this notebook first (Ctrl-S, or ⌘S), for your answers are read from its file. The cell checks your files and
+# writes `submission.zip` and the written answers of all notebooks, `written.pdf`, beside your folder.
+
+# %%
+submit()

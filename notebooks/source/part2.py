@@ -1,8 +1,57 @@
 # %% [markdown]
 # # Part 2: DDPM with classifier-free guidance and thresholding on CIFAR-10
 #
-# Your code is graded by `pytest grader/`, and your checkpoint by what it generates. What only a person can judge you
-# answer here, below each question; a TA marks it by the rubric that you see. Timesteps count from 0 to $T-1$.
+# A diffusion model draws airplanes, automobiles and birds by undoing noise, a thousand small steps for an image. You
+# write the forward process, the loss, the reverse step, and what makes its images better: guidance and thresholding.
+#
+# You write `noise_scheduler.py`, `diffusion_model.py` and `image_gen.py`, in an editor beside this notebook; the U-Net
+# is given. Each section has an idea, a stub, a cell that grades just that stub, and a picture of what your code does.
+# Cells see what you save: no restart is needed. Your checkpoint is graded by what it generates; what only a person can
+# judge you answer here, below each question. Timesteps count from 0 to $T-1$.
+
+# %% prelude="first_cell"
+from grader.inline import begin, grade, show, submit
+
+# %load_ext autoreload
+# %autoreload 2
+setting = begin(part=2, minutes={"tiny": 1, "full": 60}, profile=PROFILE)
+
+# %% [markdown] include="notation"
+
+# %% [markdown]
+# ## 1. The images
+#
+# The first three classes of CIFAR-10, 32x32 in colour, with values in $[-1, 1]$.
+
+# %%
+import plots
+import torch
+
+images, labels = setting.images("cifar10", channels=3, most=600).tensors
+images, labels = images[labels < 3], labels[labels < 3]
+first = torch.cat([images[labels == c][:6] for c in range(3)])
+plots.sample_grid(first, columns=6)
+
+# %% [markdown]
+# ## 2. The schedule
+#
+# The forward process adds a little Gaussian noise $T$ times (DDPM, eq. 2):
+#
+# $$q(x_t \mid x_{t-1}) = \mathcal{N}\left(x_t;\ \sqrt{1 - \beta_t}\, x_{t-1},\ \beta_t I\right).$$
+#
+# The variances $\beta_t$ are not learned. With $\alpha_t = 1 - \beta_t$, what is left of the image after all steps up
+# to $t$ is $\bar\alpha_t = \prod_{s \le t} \alpha_s$.
+
+# %%
+show("noise_scheduler.NoiseScheduler.__init__")
+
+# %%
+grade("2.schedule")
+
+# %%
+from noise_scheduler import NoiseScheduler
+
+plots.schedule({"1000 steps": NoiseScheduler(1000)})
 
 # %% The end of the schedule [markdown] question="2.last_alpha_bar" points=0.5
 # Why must $\bar\alpha_{T-1}$ be nearly 0? Compute it with your `NoiseScheduler` for $\beta$ from 0.0001 to 0.02 and
@@ -23,6 +72,50 @@
 # network trained so has never seen pure noise at its first step and reads an image into it whose brightness and layout
 # are arbitrary. Ten times fewer steps need $\beta$ ten times as large: from 0.001 to 0.2,
 # $\bar\alpha_{99} = 2.0 \cdot 10^{-5}$.
+
+# %% [markdown]
+# ## 3. The forward process
+#
+# A sum of Gaussians is Gaussian, so there is no need to walk: $x_t$ follows from $x_0$ at once (DDPM, eq. 4),
+#
+# $$q(x_t \mid x_0) = \mathcal{N}\left(x_t;\ \sqrt{\bar\alpha_t}\, x_0,\ (1 - \bar\alpha_t) I\right).$$
+#
+# Training needs this for a batch whose items have different $t$, and for images as well as for sequences: mind the
+# shapes.
+
+# %%
+show("noise_scheduler.NoiseScheduler.add_noise")
+
+# %%
+grade("2.add_noise")
+
+# %%
+scheduler, x_0 = NoiseScheduler(1000), first[::6]
+noise = torch.randn(x_0.shape, generator=torch.Generator().manual_seed(0))
+plots.noising_strip(
+    x_0, lambda t: scheduler.add_noise(x_0, noise, torch.full((3,), t)), [0, 50, 100, 200, 350, 500, 700, 999]
+)
+
+# %% [markdown]
+# > **Think.** What disappears first, edges or large patches of colour? The way back makes them in the opposite order.
+
+# %% [markdown]
+# ## 4. The loss
+#
+# Training is a regression: noise an image, and ask which noise that was (DDPM, eq. 14 and algorithm 1),
+#
+# $$L_{\text{simple}} = \mathbb{E}_{t, x_0, \epsilon}\left[\left\| \epsilon -
+# \epsilon_\theta\left(\sqrt{\bar\alpha_t}\, x_0 + \sqrt{1 - \bar\alpha_t}\, \epsilon,\ t,\ c\right)
+# \right\|^2\right].$$
+#
+# So that one network knows both $p(x)$ and $p(x \mid c)$, the condition is sometimes replaced by the null condition
+# $\varnothing$ (CFG, algorithm 1); here for a whole batch at once, with probability `p_uncond`.
+
+# %%
+show("diffusion_model.DiffusionModel.compute_loss_on_batch")
+
+# %%
+grade("2.loss", "2.gradient", "2.training", "2.guidance_dropout")
 
 # %% The simple loss [markdown] question="2.simple_loss" points=0.5
 # Your loss is the mean squared error between noise and predicted noise. Which term of the variational bound does it
@@ -45,6 +138,142 @@
 # $\beta_t / (2 \alpha_t (1 - \bar\alpha_t))$: 0.27 at $t = 1$ and 0.01 at $t = 999$. So the bound cares 27 times more
 # for the last, nearly invisible bit of noise than for the noisy steps that decide on layout and class. Without the
 # weight these get the network's capacity, which makes better images and a slightly worse likelihood.
+
+# %% [markdown]
+# ## 5. Training
+#
+# `ImageGenerator` puts a diffusion model together with its data.
+
+# %%
+show("image_gen.ImageGenerator.__init__")
+
+# %%
+grade("2.image_generator")
+
+# %%
+from image_gen import CLASSES, ImageGenerator
+from torch.utils.data import DataLoader, TensorDataset
+
+torch.manual_seed(0)
+generator = ImageGenerator(denoising_steps=setting.choose(tiny=30, full=1000))
+mirrored = TensorDataset(torch.cat([images, images.flip(3)]), labels.repeat(2) + 1)
+generator.data_loader = DataLoader(mirrored, setting.choose(tiny=32, full=64), shuffle=True)
+
+policy = generator.policy
+data, cond = next(iter(generator.data_loader))
+policy.compute_loss_on_batch(data[:8].to(policy.device), cond[:8].to(policy.device)).backward()
+plots.gradient_norms(policy.noise_pred_net.unet.down)
+
+# %% [markdown]
+# The picture, here of the way down, is worth a look before hours of training: no layer should be without a gradient, or
+# have one that is thousands of times smaller than that of its neighbours.
+
+# %%
+epochs = setting.choose(tiny=2, full=30)
+
+
+def train(path):
+    """Train, and save the weights and their average. Returns the losses."""
+    state = path.with_suffix(".resume.pt")
+    losses = generator.train_policy(epochs, learning_rate=3e-4, state_path=state)
+    policy.save_weights(path)
+    return losses
+
+
+losses = setting.trained("CIFAR10.pth", train)
+policy.load_weights(setting.folder / "CIFAR10.pth")
+if losses:
+    display(plots.losses({"noise loss": losses}, xlabel="epoch", reference={"predicts no noise at all": 1.0}))
+
+# %% [markdown]
+# ## 6. The way back
+#
+# A reverse step removes a part of the estimated noise and adds a little fresh noise, $z \sim \mathcal{N}(0, I)$ (DDPM,
+# eq. 11 and algorithm 2):
+#
+# $$x_{t-1} = \frac{1}{\sqrt{\alpha_t}} \left( x_t - \frac{\beta_t}{\sqrt{1 - \bar\alpha_t}}\, \epsilon_\theta(x_t, t,
+# c) \right) + \sqrt{\beta_t}\, z.$$
+#
+# The same mean can be written with the estimate $\hat{x}_0$ that the noise implies (eq. 15), put into the posterior's
+# mean (eq. 7):
+#
+# $$\tilde\mu_t = \frac{\sqrt{\bar\alpha_{t-1}}\, \beta_t}{1 - \bar\alpha_t}\, \hat{x}_0 +
+# \frac{\sqrt{\alpha_t}\, (1 - \bar\alpha_{t-1})}{1 - \bar\alpha_t}\, x_t.$$
+#
+# There $\hat{x}_0$ can be clamped to $[-1, 1]$ on the way, where all images are: that is *thresholding*.
+
+# %%
+show("noise_scheduler.NoiseScheduler.denoise_step")
+
+# %%
+grade("2.denoise_step", "2.threshold")
+
+# %% [markdown]
+# Sampling is this step, from $x_{T-1} \sim \mathcal{N}(0, I)$ down to $x_0$. Guidance goes further in the direction in
+# which the condition pulls (CFG, eq. 6):
+#
+# $$\tilde\epsilon = (1 + w)\, \epsilon_\theta(x_t, t, c) - w\, \epsilon_\theta(x_t, t, \varnothing).$$
+
+# %%
+show("diffusion_model.DiffusionModel.generate_sample")
+
+# %%
+grade("2.sample", "2.gaussian", "2.sampling_rules", "2.seeds")
+
+# %%
+grade("2.guidance", "2.threshold_sample")
+
+# %%
+seen = {}
+
+
+def look(network, given, noise):
+    """Note what the network sees at each timestep, on the way down."""
+    seen.setdefault(int(torch.as_tensor(given[1]).flatten()[0]), given[0][:3].float().cpu())
+
+
+hook = policy.ema.averaged_model.register_forward_hook(look)
+torch.manual_seed(0)
+generator.generate_images(guidance=0.0, num_samples=3)
+hook.remove()
+chosen = list(seen)[:: max(1, len(seen) // 8)]
+plots.denoising_strip([seen[t] for t in chosen], chosen)
+
+# %% [markdown]
+# ### Optional: the same on points of the plane
+#
+# Half a minute tells whether schedule, loss and sampler work together: your code on two moons, without a U-Net. With a
+# thousand steps and a network of millions of parameters a mistake takes an hour to see.
+
+# %%
+import warm_up
+from IPython.display import Image
+
+warm_up.main(["--part", "2", *setting.choose(tiny=["--iterations", "60", "--num-samples", "200"], full=[])])
+Image(filename=warm_up.OUTPUTS / "part2_ddpm_moons_w0.gif")
+
+# %% [markdown]
+# ## 7. Guidance and thresholding
+
+
+# %%
+def sweep(threshold):
+    """Images of all classes for several weights, from the same noise throughout."""
+    rows = {}
+    for w in setting.choose(tiny=(0, 5), full=(0, 1, 2, 5)):
+        torch.manual_seed(0)
+        rows[w] = generator.generate_images(w, setting.choose(tiny=3, full=12), threshold)
+    return plots.guidance_sweep(rows)
+
+
+print("without thresholding; classes in turn:", *CLASSES)
+display(sweep(threshold=False))
+print("with thresholding")
+display(sweep(threshold=True))
+
+# %% [markdown]
+# What you see above is a beginning for the answer: add cells of your own below it, for other weights or more images.
+# They are handed in with it.
 
 # %% What guidance and thresholding do [markdown] question="2.generated_images" points=5
 # Generate images of all three classes with your checkpoint, for $w = 0$ and at least two larger guidance weights, one
@@ -86,3 +315,13 @@
 # *Choice.* $w = 2$ with thresholding: automobiles have outlines, while colours and layouts still differ from noise to
 # noise. Details are missing with any setting; birds above all are textures without a body. That is for the model to
 # learn: guidance only selects among what it knows.
+
+# %% [markdown]
+# ## 8. Hand in
+#
+# `CIFAR10_ema.pth`, the averaged weights, is what is graded. Save this notebook first (Ctrl-S, or ⌘S), for your answers
+# are read from its file. The cell checks your files and writes `submission.zip` and the written answers of all
+# notebooks, `written.pdf`, beside your folder.
+
+# %%
+submit()

@@ -1,8 +1,84 @@
 # %% [markdown]
 # # Part 6: theory
 #
-# Answer in the cells below the questions: a few sentences and equations each. A TA marks them by the rubric that you
-# see.
+# What the models of the other parts rest on, by number and in words. You write `theory.py`, in an editor beside this
+# notebook: short functions, each graded in its cell, and each drawn where a picture helps. The written questions you
+# answer in the cells below them: a few sentences and equations each. A TA marks them by the rubric that you see.
+#
+# Numbers are float64, logarithms natural, and timesteps count from 1, as in the papers.
+
+# %% prelude="first_cell"
+from grader.inline import begin, grade, show, submit
+
+# %load_ext autoreload
+# %autoreload 2
+setting = begin(part=6, minutes={"tiny": 1, "full": 1}, profile=PROFILE)
+
+# %% [markdown]
+# ## 1. How far apart are two Gaussians?
+#
+# $$D_{\mathrm{KL}}(p \,\|\, q) = \mathbb{E}_{x \sim p}\left[\log p(x) - \log q(x)\right]$$
+#
+# For Gaussians with diagonal covariances the integral has a closed form (VAE, appendix B, has it for $q =
+# \mathcal{N}(0, I)$). A VAE's loss holds it, and so does every term of a diffusion model's bound.
+
+# %%
+show("theory.gaussian_kl")
+
+# %%
+grade("6.gaussian_kl", "6.kl_gradient")
+
+# %%
+import theory
+import torch
+from matplotlib import pyplot as plt
+
+one, spread = torch.ones(1, dtype=torch.float64), torch.linspace(0.2, 3, 200, dtype=torch.float64)[:, None]
+there = theory.gaussian_kl(0 * spread, spread**2, 0 * one, one)
+back = theory.gaussian_kl(0 * one, one, 0 * spread, spread**2)
+figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
+axes.plot(spread, there, label="KL(N(0, s²) || N(0, 1))")
+axes.plot(spread, back, "--", label="KL(N(0, 1) || N(0, s²))")
+axes.set(xlabel="s", ylabel="nats", ylim=(0, 4))
+axes.legend()
+plt.show()
+
+# %% [markdown]
+# > **Think.** One direction punishes a narrow approximation hard, the other a wide one. Which of the two is in a VAE's
+# > loss, and which of them does maximum likelihood minimise?
+
+# %% [markdown]
+# ## 2. The evidence and its bound
+#
+# For one model everything can be computed: latents $z \sim \mathcal{N}(0, I)$, observations $x \mid z \sim
+# \mathcal{N}(W z + b, s^2 I)$ (PRML, sec. 12.2). Then $x$ is Gaussian, and so is the posterior $p(z \mid x)$. A VAE
+# has neither in closed form, and is content with a lower bound of $\log p(x)$ that holds for any $q(z)$ (VAE, eq. 3),
+# the *ELBO*. Here both can be drawn.
+
+# %%
+show("theory.log_evidence", "theory.true_posterior", "theory.elbo")
+
+# %%
+grade("6.log_evidence", "6.true_posterior", "6.elbo", "6.elbo_gradient")
+
+# %%
+W = torch.tensor([[1.0], [0.5]], dtype=torch.float64)
+b, s2 = torch.zeros(2, dtype=torch.float64), torch.tensor(0.3, dtype=torch.float64)
+x = torch.tensor([[1.0, 1.2]], dtype=torch.float64)
+mean, covariance = theory.true_posterior(x, W, b, s2)
+m = torch.linspace(-1, 3, 100, dtype=torch.float64)[:, None]
+figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
+for factor, style in ((1, "-"), (4, "--"), (0.25, ":")):
+    bounds = theory.elbo(x.expand(100, 2), W, b, s2, m, factor * covariance)
+    axes.plot(m, bounds, style, label=f"variance of q: {factor:g} times the posterior's")
+axes.axhline(theory.log_evidence(x, W, b, s2).item(), color="black", linewidth=0.8, label="log p(x)")
+axes.axvline(mean.item(), color="grey", linewidth=0.8)
+axes.set(xlabel="mean of q", ylabel="lower bound of log p(x)", ylim=(-12, -1))
+axes.legend()
+plt.show()
+
+# %% [markdown]
+# The bound touches $\log p(x)$ at one $q$ only: the grey line marks the mean of the true posterior.
 
 # %% The loss of an autoencoder [markdown] question="6.autoencoder_loss" points=2
 # An autoencoder maps an image $x \in [0, 1]^D$ to a code $z = f(x)$ and back to $\hat{x} = g(z)$.
@@ -73,6 +149,40 @@
 #
 # Because the $q(z \mid x)$ of similar images overlap, a code $z$ belongs to several of them. With a Gaussian decoder
 # the best $\hat{x}$ for it is their mean, and a mean of images with edges in slightly different places is blurred.
+
+# %% [markdown]
+# ## 3. The game of a GAN
+#
+# For a fixed generator the best discriminator is known (Goodfellow et al. 2014, eq. 2), and with it the value of the
+# game is a divergence (theorem 1). Here $p$ and $q$ are probabilities of a few outcomes.
+
+# %%
+show("theory.optimal_discriminator", "theory.jensen_shannon", "theory.game_value")
+
+# %%
+grade("6.optimal_discriminator", "6.jensen_shannon", "6.game_value")
+
+# %%
+x = torch.linspace(-4, 8, 400, dtype=torch.float64)
+p = torch.exp(-(x**2) / 2)
+shifts = torch.linspace(0, 6, 100, dtype=torch.float64)
+q = torch.exp(-((x - shifts[:, None]) ** 2) / 2)
+p, q = (p / p.sum()).expand_as(q), q / q.sum(1, keepdim=True)
+figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3), layout="constrained")
+left.plot(x, p[33] / p.max(), label="data p")
+left.plot(x, q[33] / q.max(), "--", label="generator q, 2 to the right")
+left.plot(x, theory.optimal_discriminator(p[33], q[33]), ":", color="black", label="best discriminator")
+left.set(xlabel="x")
+left.legend()
+right.plot(shifts, theory.jensen_shannon(p, q), label="JSD(p || q)")
+right.plot(shifts, shifts**2 / 2, "--", label="KL(p || q)")
+right.axhline(torch.log(torch.tensor(2.0)), color="grey", linewidth=0.8, label="log 2")
+right.set(xlabel="distance of the generator from the data", ylabel="nats", ylim=(0, 2))
+right.legend()
+plt.show()
+
+# %% [markdown]
+# > **Think.** On the right, what does a generator learn from JSD when it is far from the data, and what from KL?
 
 # %% The equilibrium of a GAN [markdown] question="6.gan_equilibrium" points=3
 # Let $V(D, G) = \mathbb{E}_{x \sim p}[\log D(x)] + \mathbb{E}_{x \sim q}[\log(1 - D(x))]$, where $p$ is the
@@ -152,6 +262,44 @@
 # And the information may be kept in ways that nobody sees: CycleGAN was found to hide the input in faint high
 # frequencies of the output (Chu et al. 2017). That such solutions are rare is owed to the networks, which prefer to
 # change little, and to the identity loss where it is used.
+
+# %% [markdown]
+# ## 4. A step back in a diffusion
+#
+# Given $x_0$, the way back is known: $q(x_{t-1} \mid x_t, x_0)$ is a Gaussian whose mean lies between the two (DDPM,
+# eq. 6 and 7),
+#
+# $$\tilde\mu_t = \frac{\sqrt{\bar\alpha_{t-1}}\, \beta_t}{1 - \bar\alpha_t}\, x_0 +
+# \frac{\sqrt{\alpha_t}\, (1 - \bar\alpha_{t-1})}{1 - \bar\alpha_t}\, x_t, \qquad
+# \tilde\beta_t = \frac{1 - \bar\alpha_{t-1}}{1 - \bar\alpha_t}\, \beta_t.$$
+
+# %% [markdown] include="notation"
+
+# %%
+show("theory.posterior_mean_variance")
+
+# %%
+grade("6.posterior")
+
+# %%
+betas = torch.linspace(0.001, 0.2, 100, dtype=torch.float64)
+t = torch.arange(1, 101)
+zero, one = torch.zeros(100, 1, dtype=torch.float64), torch.ones(100, 1, dtype=torch.float64)
+of_x_0, variance = theory.posterior_mean_variance(one, zero, t, betas)
+of_x_t, _ = theory.posterior_mean_variance(zero, one, t, betas)
+figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3), layout="constrained")
+left.plot(t, of_x_0, label="weight of x_0")
+left.plot(t, of_x_t, "--", label="weight of x_t")
+left.set(xlabel="t")
+left.legend()
+right.plot(t, variance / betas, label="variance of the posterior, as a share of beta_t")
+right.set(xlabel="t", ylim=(0, 1.1))
+right.legend()
+plt.show()
+
+# %% [markdown]
+# > **Think.** Both choices of $\sigma_t^2$ in DDPM, $\beta_t$ and $\tilde\beta_t$, are on the right. Where do
+# > they differ?
 
 # %% Review: denoising diffusion probabilistic models [markdown] question="6.review_ddpm" points=3
 # Read Ho, Jain and Abbeel, *Denoising Diffusion Probabilistic Models* (NeurIPS 2020), and review it in 200 to 400
@@ -253,3 +401,58 @@
 # images are made once. Variety is the purpose, and mode collapse would repeat what is there already. A DDPM with a
 # moderate guidance weight, trained on all classes so that the rare ones share what is common, and checked for copies
 # of its few training images.
+
+# %% [markdown]
+# ## 5. Independence in a chain
+#
+# A random walk $x_i = y_1 + \dots + y_i$ is a Markov chain, as the forward process is. All positions are correlated,
+# and yet each depends on its neighbours only, given those. A covariance does not show that; its inverse does.
+
+# %%
+show("theory.random_walk_covariance", "theory.random_walk_precision", "theory.conditionally_independent")
+
+# %%
+grade("6.random_walk_covariance", "6.random_walk_precision", "6.conditionally_independent")
+
+# %%
+covariance, precision = theory.random_walk_covariance(8, 1.0), theory.random_walk_precision(8, 1.0)
+figure, panels = plt.subplots(1, 2, figsize=(7, 3), layout="constrained")
+for panel, name, matrix in zip(panels, ("covariance", "precision"), (covariance, precision), strict=True):
+    figure.colorbar(panel.matshow(matrix, cmap="RdBu", vmin=-matrix.abs().max(), vmax=matrix.abs().max()))
+    panel.set_title(name)
+plt.show()
+
+# %% [markdown]
+# ## 6. Reasoning in a network of causes
+#
+# The joint probability of a Bayesian network is a product of one factor for each variable, given its parents. Whatever
+# else is asked follows by summing.
+
+# %%
+show("theory.joint_probability", "theory.query", "theory.markov_blanket")
+
+# %%
+grade("6.joint_probability", "6.query", "6.markov_blanket")
+
+# %%
+parents = {"rain": (), "sprinkler": ("rain",), "wet": ("rain", "sprinkler")}
+tables = {
+    "rain": {(): 0.2},
+    "sprinkler": {(True,): 0.01, (False,): 0.4},
+    "wet": {(True, True): 0.99, (True, False): 0.8, (False, True): 0.9, (False, False): 0.0},
+}
+for evidence in ({}, {"wet": True}, {"wet": True, "sprinkler": True}):
+    print(f"P(rain | {evidence or 'nothing known'}) = {theory.query(parents, tables, {'rain': True}, evidence):.3f}")
+
+# %% [markdown]
+# > **Think.** That the grass is wet makes rain likely; that the sprinkler was on makes it unlikely again, although
+# > sprinklers do not stop the rain. Which structure of the graph does this?
+
+# %% [markdown]
+# ## 7. Hand in
+#
+# Save this notebook first (Ctrl-S, or ⌘S), for your answers are read from its file. The cell checks your files and
+# writes `submission.zip` and the written answers of all notebooks, `written.pdf`, beside your folder.
+
+# %%
+submit()
