@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import threading
@@ -78,6 +79,7 @@ class Run:
     """What became of a command."""
 
     seconds: float
+    cpu_seconds: float  # of it and all that it has waited for: of a command that was killed a part only
     memory: int  # bytes at its peak
     status: int  # exit status; negative if it was killed
     left: int  # processes that it has left behind
@@ -97,7 +99,7 @@ def run(
         whole_group: kills all processes of its group instead of the first alone.
         environment: instead of this process's.
     """
-    start = time.perf_counter()
+    start, cpu_before = time.perf_counter(), _cpu_seconds()
     process = subprocess.Popen(command, cwd=ROOT, start_new_session=True, env=environment)
     with Peak(process.pid) as peak:
         while process.poll() is None and not kill_when():
@@ -109,4 +111,11 @@ def run(
     seconds = time.perf_counter() - start
     if status == -signal.SIGKILL:
         time.sleep(SETTLING_SECONDS)
-    return Run(seconds, peak.bytes, status, sum(Path(f"/proc/{pid}").exists() for pid in started))
+    cpu_seconds = _cpu_seconds() - cpu_before
+    return Run(seconds, cpu_seconds, peak.bytes, status, sum(Path(f"/proc/{pid}").exists() for pid in started))
+
+
+def _cpu_seconds():
+    """Of all children that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

@@ -147,8 +147,10 @@ def measure(place, arguments):
         again = [record for record, file in kept.items() if now.get(record) != file]
         print(f"run {third}: {runs[-1].seconds:.0f} s, ended with {runs[-1].status}, ", end="")
         print(f"{runs[-1].left} processes left behind, {len(now)} finished, {len(again)} graded twice", flush=True)
-        kept = now
+        graded, kept = len(kept), now
         failed |= bool(again) or (third < 3) != (runs[-1].status == -signal.SIGKILL)
+    last = len(kept) - graded
+    print(f"{runs[-1].cpu_seconds / last:.2f} CPU seconds per submission in the last run, which graded {last}")
     total, given = sum(r.seconds for r in runs), verdicts(grades, intake, asked)
     print(f"{total / arguments.size:.2f} s per submission with both interruptions, {arguments.jobs} jobs; ", end="")
     print(f"peak {max(r.memory for r in runs) / 2**20:.0f} MiB of all processes together")

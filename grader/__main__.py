@@ -124,7 +124,10 @@ def update(
 
 
 @app.command()
-def check(as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False):
+def check(
+    as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,
+    other_seeds: Annotated[int, typer.Option(min=1, help="seeds beside the public one that all must hold with")] = 1,
+):
     """Prove that the grader catches every known mistake and accepts every variant."""
     from rich.console import Console
 
@@ -135,7 +138,7 @@ def check(as_json: Annotated[bool, typer.Option("--json", help="print one JSON d
     known = golden.load(assignment.resources)
     console = Console(stderr=True)
     with _tier(workers=os.cpu_count()) as tier, console.status("checking") as status:
-        report = run(assignment, tier, known, lambda what: status.update(f"checking {what}"))
+        report = run(assignment, tier, known, lambda what: status.update(f"checking {what}"), other_seeds)
     if as_json:
         print(json.dumps(report.document(), indent=2))
     else:

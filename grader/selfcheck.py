@@ -21,7 +21,6 @@ from grader.rng import Streams, case_seed
 
 WRONG = (Outcome.FAILED, Outcome.ERROR)
 MARGIN = 5.0  # tolerances that lie at least between a golden and the nearest mistake
-OTHER_SEEDS = 3  # under which the solution and the variants run as well; under the first of them also the mistakes
 REPLAYS = 200  # seeds under which the public goldens are tried
 LUCK = 0.02  # the share of them under which they may pass
 
@@ -40,7 +39,9 @@ class Report:
         return {"parts": {str(p): c for p, c in self.counts.items()}, "margins": margins, "failures": self.failures}
 
 
-def check(assignment: Assignment, tier, known: Known, progress: Callable = lambda what: None) -> Report:
+def check(
+    assignment: Assignment, tier, known: Known, progress: Callable = lambda what: None, other_seeds: int = 1
+) -> Report:
     """Prove everything that can be proved about an assignment.
 
     Args:
@@ -48,6 +49,7 @@ def check(assignment: Assignment, tier, known: Known, progress: Callable = lambd
         tier: where the experiments run.
         known: the goldens and fingerprints as committed.
         progress: told what is being tried.
+        other_seeds: that the solution and the variants are tried under as well; under the first also the mistakes.
     """
     report = Report(counts=_counts(assignment))
     seed = assignment.policy.public_seed
@@ -80,7 +82,7 @@ def check(assignment: Assignment, tier, known: Known, progress: Callable = lambd
     _check_fingerprints(assignment, known, report)
     progress("replays")
     _check_replays(assignment, known, seed, report)
-    for other in range(seed + 1, seed + 1 + OTHER_SEEDS):
+    for other in range(seed + 1, seed + 1 + other_seeds):
         progress(f"seed {other}")
         mistakes = assignment.mistakes if other == seed + 1 else ()
         _check_seed(assignment, tier, other, mistakes, touched, report)

@@ -64,7 +64,9 @@ def pairs(
     """
     given = handout_hashes(assignment)
     with tempfile.TemporaryDirectory(prefix="similar-") as place:
-        digests = {id: _digests(path, assignment, Path(place)) for id, path in submissions.items()}
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # checkpoints are large, and hashing waits for no other thread
+            found = pool.map(lambda path: _digests(path, assignment, Path(place)), submissions.values())
+            digests = dict(zip(submissions, found, strict=True))
         files = [path for path in Path(place).iterdir() if path.suffix == ".py"]
         read, problems = read_files(files)
     for id, handed_in in digests.items():

@@ -15,6 +15,7 @@ from grader.case import Case, InfrastructureError, Verdict
 from grader.grading import open_submission
 from grader.policy import PolicyError
 from grader.submission import SubmissionError
+from grader.watch.command import watch
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 LABELS = ("Look at", "Equation", "Diagnosis")
@@ -71,7 +72,7 @@ def main() -> None:
     run(app, *FAULTS)
 
 
-COMMANDS = (hint,)  # the staff's command line has them as well
+COMMANDS = (hint, watch)  # the staff's command line has them as well
 FAULTS = (PolicyError, SubmissionError)
 for _command in COMMANDS:
     app.command()(_command)

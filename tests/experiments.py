@@ -1,5 +1,9 @@
 """Experiments of the tests. A fork server imports this beside student code, so it brings nothing else of ours along."""
 
+import importlib
+import os
+import sys
+
 from grader.case import case
 
 
@@ -12,3 +16,13 @@ def experiment(function):
 def asks_student(code, rng):
     """Call what the student wrote"""
     return {"value": code.models.answer()}
+
+
+@experiment
+def modules_loaded(code, rng, *, reference):
+    """Run another experiment, 'module:case', and tell which of the student's modules are loaded then"""
+    module, name = reference.split(":")
+    getattr(importlib.import_module(module), name).observe(code, rng)
+    folder = os.getcwd()
+    loaded = [n for n, m in sys.modules.items() if os.path.dirname(getattr(m, "__file__", None) or "") == folder]
+    return {"modules": sorted(loaded)}

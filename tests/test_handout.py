@@ -255,6 +255,25 @@ def test_hints_and_nothing_of_staff_are_commands_of_the_handout(folder, tmp_path
     assert "batch" not in in_folder(copy, sys.executable, "-m", "grader", "--help").stdout
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="pexpect needs a pseudo-terminal")
+def test_the_handout_watches_what_its_students_save(folder, tmp_path):
+    import pexpect
+
+    copy = tmp_path / "handout"
+    shutil.copytree(folder, copy)
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {"NO_COLOR": "1"}
+    watch = pexpect.spawn(sys.executable, ["-m", "grader", "watch", "--part", "6"], 120, cwd=copy, env=environment)
+    try:
+        watch.expect("0/16 cases")
+        shutil.copy(ROOT / "solution" / "theory.py", copy / "student")
+        watch.expect("PASSED.*6.gaussian_kl.*Part 6 is complete")
+        watch.send("q")
+        watch.expect(pexpect.EOF)
+    finally:
+        watch.close(force=True)
+    assert watch.exitstatus == 0
+
+
 def test_accuracies_whose_classifier_is_not_there_are_left_to_the_tas(monkeypatch, assignment):
     monkeypatch.setattr(door, "is_there", lambda name: name in {f"{c}.pt" for c in handout.CLASSIFIERS})
     judged, others = door._accuracies(SimpleNamespace(accuracy=True, part=None), assignment)

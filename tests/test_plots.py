@@ -207,7 +207,7 @@ def test_estimates_of_x0_stand_below_what_they_were_made_of():
 
 
 def test_timesteps_that_do_not_fit_are_told():
-    with pytest.raises(ValueError, match="3 timesteps need as many batches of images , not 2"):
+    with pytest.raises(ValueError, match="3 timesteps need as many batches of images, not 2"):
         plots.denoising_strip([images(1)] * 2, [2, 1, 0])
 
 

@@ -1,6 +1,7 @@
 """Tier `process` without fork, as on Windows and macOS: the same verdicts, in one process."""
 
 import re
+import threading
 import time
 
 import pytest
@@ -66,6 +67,14 @@ def test_a_process_that_ends_is_told_and_the_next_case_runs(serial, tmp_path):
     student(tmp_path, "def answer():\n    print('eight')\n    return 8\n")
     observation = observe(serial, folder, asks_student)
     assert (observation.arrays["value"], observation.output) == (8, "eight\n")
+
+
+def test_a_case_is_abandoned_from_another_thread_and_the_next_one_runs(serial, tmp_path):
+    folder = student(tmp_path, "import time\ndef answer():\n    time.sleep(300)\n")
+    threading.Timer(0.5, serial.abandon).start()
+    assert observe(serial, folder, asks_student, seconds=100.0).ended == "died"
+    student(tmp_path, "def answer():\n    return 7\n")
+    assert observe(serial, folder, asks_student).arrays["value"] == 7
 
 
 def test_files_of_the_same_name_are_read_anew(serial, tmp_path):

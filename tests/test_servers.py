@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -86,6 +87,21 @@ def test_a_closed_tier_says_so(tmp_path):
     tier.close()
     with pytest.raises(InfrastructureError, match="closed"):
         observe(tier, student(tmp_path, ""), asks_student)
+
+
+def test_a_case_is_abandoned_from_another_thread_and_the_next_one_runs(tmp_path):
+    tier = start("process")
+    try:
+        tier.abandon()  # while nothing runs
+        folder = student(tmp_path, "import time\ndef answer():\n    time.sleep(300)\n")
+        abandoning = threading.Timer(0.2, tier.abandon)  # maybe before the server has torch
+        abandoning.start()
+        assert observe(tier, folder, asks_student, seconds=100.0).message == "was abandoned"
+        tier.abandon()
+        student(tmp_path, "def answer():\n    return 7\n")
+        assert observe(tier, folder, asks_student).arrays["value"] == 7
+    finally:
+        tier.close()
 
 
 def test_a_server_ends_with_its_parent_and_takes_the_running_case_along(tmp_path):

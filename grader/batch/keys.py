@@ -18,10 +18,10 @@ from grader.submission import Submission
 UNIT = "unit"  # the stage of all unit cases; every accuracy is a stage of its own
 # What can change without any verdict changing: reports, commands, what proves the grader, what authors generate.
 _DECIDES_NOTHING = (
-    *("batch", "report", "bundle", "mistakes", "variants", "oracles", "__main__.py", "compare.py", "conftest.py"),
-    *("demo.py", "fingerprints.py", "hints.py", "inline", "marks.py", "notebooks.py", "questions.py", "record.py"),
-    *("release.py", "selfcheck.py", "similarity.py", "spreadsheet.py", "student.py", "test_submission.py", "update.py"),
-    "written.py",
+    *("batch", "report", "bundle", "mistakes", "variants", "oracles", "watch", "__main__.py", "compare.py"),
+    *("conftest.py", "demo.py", "fingerprints.py", "hints.py", "inline", "marks.py", "notebooks.py", "questions.py"),
+    *("record.py", "release.py", "selfcheck.py", "similarity.py", "spreadsheet.py", "student.py"),
+    *("test_submission.py", "update.py", "written.py"),
 )
 
 

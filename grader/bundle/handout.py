@@ -32,7 +32,10 @@ JUDGE = (
     *("fixed_parts.py", "golden.py", "grading.py", "judge.py", "members.py", "metrics.py", "policy.py", "questions.py"),
     *("rounds.py", "scoring.py", "submission.py", "report/__init__.py", "report/terminal.py"),
 )
-DOORS = ("collect.py", "conftest.py", "hints.py", "inline/*.py", "student.py", "test_submission.py", "written.py")
+DOORS = (
+    *("collect.py", "conftest.py", "hints.py", "inline/*.py", "student.py", "test_submission.py", "watch/*.py"),
+    "written.py",
+)
 CLASSIFIERS = ("fashion_mnist", "synthetic")  # those of parts 2 and 3 no student has, nor the auditor
 RESOURCES = ("allowlist.txt", "gan-checks.npz", "goldens/*.npz", "fingerprints/*", "oracles/*.pt")
 VERBATIM = ("LICENSE", "requirements.txt", "collect_submission.sh", ".gitignore")

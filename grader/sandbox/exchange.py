@@ -14,6 +14,7 @@ from grader.case import Case, Ended, InfrastructureError, Observation
 from grader.sandbox import view
 
 STARTUP_SECONDS = 120  # to import torch, on the slowest disk
+ABANDON = b"abandon"  # tells a fork server to end the job that runs
 CLOSED = "the tier was closed while a case was running"
 
 
@@ -77,8 +78,8 @@ def observation(job: Job, answer: dict, reply: bytes, output: bytes) -> Observat
         # Looking for the line that hangs may itself end the process, when native code changes the stack meanwhile; or
         # the job ends after all, with its frame behind the traceback.
         return Observation(Ended.TIMED_OUT, where=_innermost(reply, job.folder), **common)
-    if exit in _EXCESS:
-        return Observation(Ended.DIED, message=_EXCESS[exit](limits), **common)
+    if exit in _STOPPED:
+        return Observation(Ended.DIED, message=_STOPPED[exit](limits), **common)
     if len(reply) > limits.reply_bytes:
         return Observation(Ended.DIED, message=f"its reply exceeds {limits.reply_bytes} bytes", **common)
     try:
@@ -89,7 +90,8 @@ def observation(job: Job, answer: dict, reply: bytes, output: bytes) -> Observat
 
 
 TOLD_LATE = b"Timeout ("  # how faulthandler begins to tell the line that hangs
-_EXCESS: dict[str, Callable[[Limits], str]] = {
+_STOPPED: dict[str, Callable[[Limits], str]] = {
+    "abandoned": lambda limits: "was abandoned",
     "memory": lambda limits: f"was stopped: it used more than the {limits.memory_bytes / 2**20:.0f} MB of memory",
     "processes": lambda limits: f"was stopped: it started more than {limits.processes} processes and threads",
 }

@@ -2,7 +2,8 @@
 
 Started by `servers.py` as `python -m grader.sandbox.forkserver TIER SOCKET [MODULE ...]`. A request is a datagram on
 the socket with three descriptors: the job, a pipe for what the code prints, one for the reply. They are the child's;
-this process never reads them, so it holds nothing of any submission. It answers with how the child ended.
+this process never reads them, so it holds nothing of any submission. It answers with how the child ended. A datagram
+ABANDON ends the job that runs, if one does.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import NoReturn
 from grader import experiment
 from grader.sandbox import isolation, linux, view, watch, worker
 from grader.sandbox.child import TIERS, UNSHARED, Child
-from grader.sandbox.exchange import Limits
+from grader.sandbox.exchange import ABANDON, Limits
 
 GLANCE = 0.05  # seconds between looks at what a child uses
 SPARE_THREADS = 8  # of the harness's own, beyond those that the kernel lets the code have
@@ -48,6 +49,8 @@ def main() -> None:
         message, descriptors, _, _ = socket.recv_fds(requests, 2**16, DESCRIPTORS)
         if not message:
             return
+        if message == ABANDON:  # the job that was meant has ended by itself
+            continue
         answer = server.serve(json.loads(message), descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
@@ -59,7 +62,7 @@ class Server:
 
     Args:
         run: what a child does, one of TIERS.
-        requests: the socket, which becomes readable during a job only when the parent has gone.
+        requests: the socket, which becomes readable during a job only when the parent has gone or abandons it.
         base_bytes: of memory that each child shares with this process.
     """
 
@@ -67,7 +70,7 @@ class Server:
         self.run, self.requests, self.base_bytes = run, requests, base_bytes
 
     def serve(self, request: dict, descriptors: list[int]) -> dict:
-        """Run a job. Returns `exit` (code, -signal, 'time', 'memory', 'processes', 'fault'), `message`, `seconds`."""
+        """Run a job. Returns `exit` (code, -signal, 'fault', or why it was stopped), `message`, `seconds`."""
         try:
             observe = experiment.find(request["case"])
         except Exception as error:  # ours: no student code has run yet
@@ -116,13 +119,16 @@ class Server:
             if process in ready:
                 break
             if self.requests.fileno() in ready:
-                sys.exit()  # the parent has gone
+                if not self.requests.recv(2**16):
+                    sys.exit()  # the parent has gone
+                why = "abandoned"
+                watch.kill_descendants()
             if not why and (why := watch.excess(os.getpid(), deadline, limits, self.base_bytes, SPARE_THREADS)):
                 watch.kill_descendants()
         os.close(process)
         _, status = os.waitpid(child, 0)
         heard += os.read(told, 4096)
-        if heard != worker.STARTED:
+        if heard != worker.STARTED and why != "abandoned":
             return "fault", heard.decode("utf-8", "replace") or "a child of the fork server ended before it had begun"
         return why or os.waitstatus_to_exitcode(status), ""
 

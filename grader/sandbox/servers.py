@@ -17,7 +17,7 @@ from grader import ROOT
 from grader.case import Case, InfrastructureError, Observation
 from grader.sandbox import bubblewrap, isolation
 from grader.sandbox.collector import Collector
-from grader.sandbox.exchange import CLOSED, STARTUP_SECONDS, Job, Limits, clean_environment, observation
+from grader.sandbox.exchange import ABANDON, CLOSED, STARTUP_SECONDS, Job, Limits, clean_environment, observation
 
 GRACE_SECONDS = 20  # after which a server that does not answer has failed
 
@@ -58,6 +58,11 @@ class ForkServers:
             return self.observe(case, folder, seed, limits, arguments, device)
         job = Job(case, folder, seed, limits, arguments or {}, device)
         return bubblewrap.observe(job, stopped=lambda: self._closed)
+
+    def abandon(self):
+        """End the case that another thread waits for, whose observation then says nothing of the code."""
+        for server in list(self._servers.values()):
+            server.abandon()
 
     def _server(self, modules):
         if self._closed:
@@ -131,6 +136,10 @@ class _ForkServer:
         if self._tier != "process" and state != self._readable:
             isolation.let_read(folder, self._process.pid)
             self._readable = state
+
+    def abandon(self):
+        with contextlib.suppress(OSError):  # it has gone: so has its job
+            self._socket.send(ABANDON)
 
     def close(self):
         with contextlib.suppress(OSError):  # it has gone already
