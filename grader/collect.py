@@ -81,11 +81,11 @@ def collect_answers(notebooks: Path, target: Path) -> list[str]:
     """Write the answers to the written questions beside the zip `target`. Returns what to say of that, line by line."""
     try:
         made, unanswered = written.document(notebooks)
+        if made is None:
+            return [f"no written question is answered yet: the answers belong into the notebooks in {notebooks}"]
+        path, told = written.export(made, target.with_name("written"), notebooks)
     except written.WrittenError as error:
         return [f"warning: the written answers are not collected: {error}"]
-    if made is None:
-        return [f"no written question is answered yet: the answers belong into the notebooks in {notebooks}"]
-    path, told = written.export(made, target.with_name("written"), notebooks)
     missing = [f"warning: written questions without an answer: {', '.join(unanswered)}"] if unanswered else []
     return [*missing, f"{path}: your written answers, to be uploaded by themselves{told and f' ({told})'}"]
 

@@ -88,66 +88,58 @@ def export(made, target: Path, notebooks: Path) -> tuple[Path, str]:
 
     Returns:
         The file, a PDF or HTML; and what a student must know of it, '' if nothing.
+
+    Raises:
+        WrittenError: there is something in it of which no document can be made.
     """
-    as_pdf, path = target.with_suffix(".pdf"), target.with_suffix(".html")
-    for old in (as_pdf, path):  # of another day, perhaps of another kind
+    resources = {"metadata": {"path": str(notebooks), "name": "Written answers"}}
+    try:
+        page = _exporter().from_notebook_node(made, resources)[0]
+    except Exception as error:  # nbconvert's, of whatever cells hold
+        told = f"{type(error).__name__}: {error}"
+        raise WrittenError(f"nbconvert fails ({told}): print the notebooks from Jupyter's menu") from error
+    page = page.replace("</head>", f"<style>{STYLE}</style></head>", 1)
+    as_pdf, as_html = target.with_suffix(".pdf"), target.with_suffix(".html")
+    for old in (as_pdf, as_html):  # of another day, perhaps of another kind
         old.unlink(missing_ok=True)
-    for printed in (_by_browser, _by_latex):
-        if pdf := printed(made, notebooks):
-            as_pdf.write_bytes(pdf)
-            return as_pdf, ""
-    path.write_text(_html(made, notebooks), encoding="utf-8")
-    return path, "not a PDF, for neither Chromium, Chrome nor XeLaTeX with pandoc is here: open it, and print it as one"
+    if pdf := _by_browser(page, target.parent, notebooks) or _by_latex(made, resources):
+        as_pdf.write_bytes(pdf)
+        return as_pdf, ""
+    as_html.write_text(page, encoding="utf-8")
+    return as_html, "no PDF, for neither Chromium, Chrome nor XeLaTeX with pandoc is here: open it and print it as one"
 
 
-def _by_browser(made, notebooks):
-    """The document as a PDF that a browser has printed; None without one, or if it fails."""
+def _by_browser(page, beside, notebooks):
+    """A page of HTML as a PDF that a browser has printed; None without one, or if it fails."""
     on_path = filter(None, map(shutil.which, BROWSERS))
     browser = next(iter([*on_path, *(place for place in PLACES if Path(place).exists())]), None)
     if not browser:
         return None
-    with tempfile.TemporaryDirectory() as folder:
-        page, pdf = Path(folder) / "written.html", Path(folder) / "written.pdf"
-        page.write_text(_html(made, notebooks), encoding="utf-8")
-        command = [
-            browser,
-            "--headless",
-            "--disable-gpu",
-            "--no-pdf-header-footer",
-            f"--user-data-dir={folder}/profile",
-        ]
-        if hasattr(os, "geteuid") and os.geteuid() == 0:
-            command.append("--no-sandbox")  # without which it does not run as root; the page is the student's own
-        return _made([*command, f"--print-to-pdf={pdf}", page.as_uri()], pdf)
+    with tempfile.TemporaryDirectory(dir=beside) as temporary:  # some browsers see nothing outside the home folder
+        folder = Path(temporary).resolve()
+        source, pdf = folder / "written.html", folder / "written.pdf"
+        base = f'<base href="{notebooks.resolve().as_uri()}/">'  # of pictures in other folders, which are not embedded
+        source.write_text(page.replace("<head>", f"<head>{base}", 1), encoding="utf-8")
+        as_root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # it does not run with one
+        command = [browser, "--headless", "--disable-gpu", *as_root, f"--user-data-dir={folder / 'profile'}"]
+        command += ["--no-pdf-header-footer", f"--print-to-pdf={pdf}", source.as_uri()]
+        try:
+            subprocess.run(command, capture_output=True, timeout=SECONDS, check=True)
+            return pdf.read_bytes()
+        except (OSError, subprocess.SubprocessError):
+            return None
 
 
-def _by_latex(made, notebooks):
-    """The same by XeLaTeX, which nbconvert calls with pandoc."""
-    import nbformat
+def _by_latex(made, resources):
+    """A notebook as a PDF that XeLaTeX has set, which nbconvert calls with pandoc; None without, or if it fails."""
+    from nbconvert import PDFExporter
 
     if not (shutil.which("xelatex") and shutil.which("pandoc")):
         return None
-    with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder) / "written.ipynb"
-        nbformat.write(made, source)
-        command = ["jupyter-nbconvert", "--to", "pdf", str(source)]
-        return _made(command, source.with_suffix(".pdf"), notebooks)
-
-
-def _made(command, pdf, cwd=None):
-    """What a command writes into a file; None if it does not."""
     try:
-        done = subprocess.run(command, capture_output=True, timeout=SECONDS, cwd=cwd)
-    except (OSError, subprocess.TimeoutExpired):
+        return PDFExporter().from_notebook_node(made, resources)[0]
+    except Exception:  # of TeX that it does not know, for instance
         return None
-    return pdf.read_bytes() if done.returncode == 0 and pdf.is_file() else None
-
-
-def _html(made, notebooks):
-    """The document as one HTML file that needs no network: pictures inside, equations as MathML."""
-    resources = {"metadata": {"path": str(notebooks), "name": "Written answers"}}
-    page, _ = _exporter().from_notebook_node(made, resources)
-    return page.replace("</head>", f"<style>{STYLE}</style></head>", 1)
 
 
 @functools.cache

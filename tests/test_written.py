@@ -147,21 +147,27 @@ PIXEL = base64.b64encode(
 def test_chromium_prints_a_pdf(handed_in, tmp_path):
     if not any(map(shutil.which, written.BROWSERS)):
         pytest.skip("no browser is installed")
-    path, told = exported(handed_in(balance=ANSWER), tmp_path)
+    (tmp_path / "grid.png").write_bytes(base64.b64decode(PIXEL))  # as a script leaves it in student/outputs
+    path, told = exported(handed_in(balance=f"{ANSWER} ![](../grid.png)"), tmp_path)
     assert (path, told) == (tmp_path / "written.pdf", "")
     assert path.read_bytes().startswith(b"%PDF-")
     if shutil.which("pdftotext"):
         text = subprocess.run(["pdftotext", path, "-"], capture_output=True, text=True).stdout
         assert "Its centre of mass" in text
         assert "\\sum" not in text
+        images = subprocess.run(["pdfimages", "-list", path], capture_output=True, text=True).stdout
+        assert len(images.splitlines()) == 3  # two of them headings
 
 
 def test_without_a_browser_xelatex_does_it(handed_in, tmp_path, programs):
-    folder = programs(xelatex="exit 0", pandoc="exit 0")
-    (folder / "jupyter-nbconvert").write_text('#!/bin/sh\necho "%PDF by $2" > "${3%.ipynb}.pdf"\n')
-    (folder / "jupyter-nbconvert").chmod(0o755)
+    parsed = '{"pandoc-api-version": [1, 23], "meta": {}, "blocks": []}'
+    programs(
+        pandoc=f"case \"$*\" in -v) echo pandoc 3.1 ;; *-t*json*) echo '{parsed}' ;; *) /bin/cat ;; esac",
+        xelatex='[ "$1" = notebook.tex ] && echo "%PDF" > notebook.pdf',
+        bibtex="exit 0",
+    )
     path, told = exported(handed_in(balance=ANSWER), tmp_path)
-    assert (path.name, path.read_text(), told) == ("written.pdf", "%PDF by pdf\n", "")
+    assert (path.name, path.read_text(), told) == ("written.pdf", "%PDF\n", "")
 
 
 @pytest.mark.parametrize(
@@ -169,6 +175,7 @@ def test_without_a_browser_xelatex_does_it(handed_in, tmp_path, programs):
     [
         {},
         {"xelatex": "exit 0"},  # without pandoc
+        {"xelatex": "exit 1", "pandoc": "cat"},
         {"chromium": "exit 1"},
         {"chromium": "exit 0"},  # and nothing printed
     ],
@@ -178,7 +185,7 @@ def test_where_nothing_prints_it_is_html_that_needs_no_network(there, handed_in,
     (tmp_path / "written.pdf").write_text("of yesterday")
     path, told = exported(handed_in(balance=ANSWER), tmp_path)
     assert path == tmp_path / "written.html"
-    assert "not a PDF, for neither Chromium, Chrome nor XeLaTeX with pandoc is here" in told
+    assert "no PDF, for neither Chromium, Chrome nor XeLaTeX with pandoc is here" in told
     assert not (tmp_path / "written.pdf").exists()
     page = path.read_text()
     assert "<math" in page
@@ -197,6 +204,20 @@ def test_pictures_and_the_last_line_of_progress_bars_are_in_it(handed_in, tmp_pa
     assert "epoch 1: 10%" not in page
 
 
+def test_a_picture_that_is_a_file_is_in_it_and_one_that_is_not_there_does_no_harm(handed_in, tmp_path, programs):
+    programs()
+    folder = handed_in(balance="![](grid.png) ![](nothing.png)")
+    (folder / "grid.png").write_bytes(base64.b64decode(PIXEL))
+    page = exported(folder, tmp_path)[0].read_text()
+    assert PIXEL in page
+
+
+def test_what_no_document_can_be_made_of_is_told(handed_in, tmp_path, monkeypatch):
+    monkeypatch.setattr(written, "_exporter", lambda: 1 / 0)
+    with pytest.raises(written.WrittenError, match=r"nbconvert fails \(ZeroDivisionError: .*print the notebooks from"):
+        exported(handed_in(balance=ANSWER), tmp_path)
+
+
 def test_an_equation_that_is_not_understood_is_shown_as_it_was_written(handed_in, tmp_path, programs):
     programs()
     page = exported(handed_in(balance=r"That $\left( x$ is wrong."), tmp_path)[0].read_text()
@@ -212,9 +233,7 @@ def test_what_is_said_of_it(handed_in, tmp_path, programs):
     assert collect_answers(handed_in(), zipped)[0].startswith("no written question is answered yet: the answers belong")
     missing, made = collect_answers(handed_in(balance=ANSWER), zipped)
     assert missing == "warning: written questions without an answer: 6.fall"
-    assert made.startswith(
-        f"{tmp_path / 'written.html'}: your written answers, to be uploaded by themselves (not a PDF"
-    )
+    assert made.startswith(f"{tmp_path / 'written.html'}: your written answers, to be uploaded by themselves (no PDF")
     (tmp_path / "notebooks" / "theory.ipynb").write_text("{")
     (told,) = collect_answers(tmp_path / "notebooks", zipped)
     assert told.startswith("warning: the written answers are not collected: ")
