@@ -184,6 +184,15 @@ def test_what_was_not_graded_yet_when_a_save_came_is_graded_after_it(watching):
     assert re.findall(r"part (\d)  █+  ", told) == ["1", "2", "3", "4", "6"]
 
 
+def test_the_case_that_the_last_save_told_of_comes_first_when_the_next_one_interrupts(watching):
+    with settled(watching, f"# wrong {FIRST} {THIRD}\n") as watched:
+        watched.save(f"# hang {THIRD}\n")
+        watched.wait_for(f"PASSED  {FIRST} ")
+        watched.save(f"# wrong {FIRST}\n")
+        told = end(watched)  # THIRD was not graded anew, and does not pass yet
+    assert told.index(f"FAILED  {FIRST} ") < told.index(f"pass now: {THIRD}\n")
+
+
 def test_a_case_may_end_by_itself_after_a_save(watching):
     """To end it costs an import of torch where there is no fork."""
     with settled(watching) as watched:

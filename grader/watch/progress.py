@@ -37,20 +37,20 @@ class Progress:
         if changed and self.focus not in changed:
             self._at = self.cases.index(changed[0])
 
-    def wait(self, cases: Iterable[Case], touched: Container[str] = (), answered: Container[str] = ()) -> None:
+    def wait(self, cases: Iterable[Case], touched: Container[str] = (), first: Container[str] = ()) -> None:
         """Have these graded, and no others.
 
         Args:
             cases: any number of them. The one that the student is at comes first, those that pass last, and of all the
                 nearest.
-            touched: ids of cases that a save has touched: they come before all others.
-            answered: TODOs that it has answered: cases that stopped there come before those.
+            touched: ids of cases that a save has touched, which come before all others.
+            first: ids of cases that come even before those.
         """
 
         def urgency(case):
-            is_touched, is_answered = case.id in touched, told(self.verdicts.get(case.id))[1] in answered
             ahead = (self.cases.index(case) - self._at) % len(self.cases)
-            return not is_answered, not is_touched, case is not self.focus, self._passes(case), ahead
+            sort = case.id not in first, case.id not in touched, case is not self.focus, self._passes(case)
+            return *sort, ahead
 
         self.waiting = sorted(cases, key=urgency)
 

@@ -156,7 +156,10 @@ class Session:
         for problem, count in sorted(problems.items()):
             self._screen.problem(problem, count)
         touched_ids = {case.id for case in cases} if changed else set()
-        self._progress.wait(chosen, touched_ids, answered)
+        first = {id for id, verdict in self._progress.verdicts.items() if told(verdict)[1] in answered}
+        if self._run and self._run.explained:  # a student who saves so soon after it looks at this one
+            first.add(self._run.explained.id)
+        self._progress.wait(chosen, touched_ids, first)
         if not (chosen or self._running):
             return
         before, complete, parts = dict(self._progress.verdicts), self._progress.complete(), {c.part for c in cases}
