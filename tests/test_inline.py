@@ -244,6 +244,24 @@ def test_a_tiny_training_takes_some_of_the_data_that_are_there(monkeypatch, tmp_
     assert len(setting.Setting("full", "cuda").images("mnist", most=5)) == 100
 
 
+@pytest.mark.parametrize(
+    ("profile", "minutes", "expected"),
+    [
+        ("tiny", {"tiny": 1, "full": 20}, "| expect | about 1 minute for the whole notebook |"),
+        (
+            "full",
+            {"tiny": 1, "full": 20},
+            "| expect | about 20 minutes for the whole notebook if it trains, guessed for",
+        ),
+        ("full", 1, "| expect | about 1 minute for the whole notebook |"),
+    ],
+)
+def test_the_device_and_the_expected_minutes_are_told(profile, minutes, expected, displayed):
+    setting._welcome(4, profile, "NVIDIA T4", minutes)
+    assert "| device | NVIDIA T4 |" in displayed[0].data
+    assert expected in displayed[0].data
+
+
 def test_a_profile_that_does_not_exist_is_told(monkeypatch, student):
     monkeypatch.setattr(setting, "STUDENT", student)
     monkeypatch.setattr(setting, "session", lambda: None)
