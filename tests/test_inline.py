@@ -205,6 +205,15 @@ def test_in_full_a_model_is_trained_once_and_its_losses_are_kept(trainings, caps
     assert "checkpoints/DDPM.pt is there, and is used as it is: remove it to train anew" in capsys.readouterr().out
 
 
+def test_in_full_an_interrupted_training_goes_on(trainings, student):
+    train, ran = trainings
+    (student / "checkpoints").mkdir()
+    for name in ("DDPM.pt", "DDPM.resume.pt"):  # as `trainers.train` leaves them after an epoch
+        (student / "checkpoints" / name).write_text("of the first epoch")
+    setting.Setting("full", "cpu").trained("DDPM.pt", train)
+    assert len(ran) == 1
+
+
 def test_a_checkpoint_from_elsewhere_has_no_losses(trainings, student):
     (student / "checkpoints").mkdir()
     (student / "checkpoints" / "DDPM.pt").write_text("weights")

@@ -154,9 +154,7 @@ def test_a_folder_of_images_is_a_dataset(tmp_path):
 def test_a_folder_without_classes_and_an_unknown_name_are_refused(tmp_path):
     with pytest.raises(DatasetError, match="needs one sub-folder of images for each class"):
         load(str(tmp_path))
-    with pytest.raises(
-        DatasetError, match="no dataset 'fashion': give fashion_mnist, mnist, svhn, cifar10, synthetic"
-    ):
+    with pytest.raises(DatasetError, match="no dataset 'fashion': give fashion_mnist, mnist, svhn, cifar10, synthetic"):
         load("fashion")
 
 

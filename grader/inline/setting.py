@@ -73,7 +73,7 @@ class Setting:
         return torch.utils.data.TensorDataset(images.float() / 127.5 - 1, labels)
 
     def trained(self, name: str, train: Callable) -> list | dict:
-        """Train, unless the profile is `full` and there is a checkpoint already.
+        """Train, unless the profile is `full` and that is done already; a training that was interrupted goes on.
 
         Args:
             name: of the checkpoint.
@@ -87,7 +87,7 @@ class Setting:
         if self.profile == "tiny":  # of whatever the code was before
             for old in self.folder.glob(f"{path.stem}*"):
                 old.unlink()
-        if path.exists():
+        if path.exists() and not path.with_suffix(".resume.pt").exists():
             print(f"{path} is there, and is used as it is: remove it to train anew")
             return json.loads(losses.read_text()) if losses.exists() else []
         path.parent.mkdir(parents=True, exist_ok=True)
