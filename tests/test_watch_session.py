@@ -247,6 +247,8 @@ def test_an_empty_folder_is_waited_for(watching):
             path.unlink()
         watched.session.saved()
         watched.wait_for(r"holds none of the files to hand in \(DDPM.py, .*: waiting for them\n")
+        watched.press("r")
+        watched.wait_for("waiting for them\n")
         watched.save(f"# stub {SECOND}\n")
         assert "15/16 cases" in end(watched)
 
@@ -263,7 +265,7 @@ def test_a_failure_says_what_differs_and_keys_tell_more_step_by_step(watching, a
         assert "Equation" not in told
         assert "Diagnosis" not in told
         watched.press("h", "h", "h", "h", "h")
-        told = watched.wait_for("(?s)no more hints.*no more hints.*\n")
+        told = watched.wait_for("(?s)these are all hints.*hint 1 of 3")  # and from the beginning
         for step in (
             f"hint 1 of 3 for {FIRST}",
             f"hint 2 of 3 for {FIRST}: equation\n  {case.equation}",

@@ -47,7 +47,7 @@ def watch(
     except KeyboardInterrupt:
         pass
     finally:
-        tier.close()
+        tier.close()  # also if the session has not begun
 
 
 @contextlib.contextmanager

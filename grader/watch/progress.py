@@ -15,7 +15,8 @@ class Progress:
     """
 
     def __init__(self, cases: Sequence[Case]):
-        self.cases, self.verdicts = tuple(cases), {}
+        self.cases = tuple(cases)
+        self.verdicts: dict[str, Verdict] = {}  # by the ids of their cases
         self.waiting: list[Case] = []  # to be graded, in this order
         self._at = 0  # the student is at this case, or at the next one that does not pass
 
@@ -23,7 +24,7 @@ class Progress:
     def focus(self) -> Case | None:
         """The case that the student is at; None if all pass."""
         around = (*self.cases[self._at :], *self.cases[: self._at])
-        return next((case for case in around if not self.passes(case)), None)
+        return next((case for case in around if not self._passes(case)), None)
 
     def skip(self) -> None:
         """Go on to the next case that does not pass."""
@@ -35,10 +36,6 @@ class Progress:
         changed = [case for case in self.cases if case in changed]
         if changed and self.focus not in changed:
             self._at = self.cases.index(changed[0])
-
-    def passes(self, case: Case) -> bool:
-        """Whether it passed when it was graded last."""
-        return case.id in self.verdicts and self.verdicts[case.id].outcome is Outcome.PASSED
 
     def wait(self, cases: Iterable[Case], touched: Container[str] = (), answered: Container[str] = ()) -> None:
         """Have these graded, and no others.
@@ -53,15 +50,9 @@ class Progress:
         def urgency(case):
             is_touched, is_answered = case.id in touched, told(self.verdicts.get(case.id))[1] in answered
             ahead = (self.cases.index(case) - self._at) % len(self.cases)
-            return not is_answered, not is_touched, case is not self.focus, self.passes(case), ahead
+            return not is_answered, not is_touched, case is not self.focus, self._passes(case), ahead
 
         self.waiting = sorted(cases, key=urgency)
-
-    def record(self, verdict: Verdict) -> Verdict | None:
-        """Note a verdict. Returns the one before."""
-        before = self.verdicts.get(verdict.case.id)
-        self.verdicts[verdict.case.id] = verdict
-        return before
 
     @property
     def parts(self) -> list[int]:
@@ -72,11 +63,19 @@ class Progress:
         """How many cases of a part pass, how many there are, and their points so far."""
         cases = [case for case in self.cases if case.part == part]
         points = total(self.verdicts.get(c.id) or Verdict(c, Outcome.NOT_IMPLEMENTED, 0.0) for c in cases)
-        return sum(map(self.passes, cases)), len(cases), points
+        return sum(map(self._passes, cases)), len(cases), points
 
     def complete(self) -> set[int]:
         """The parts of which every case passes."""
-        return {part for part in self.parts if all(self.passes(case) for case in self.cases if case.part == part)}
+        return {part for part in self.parts if all(self._passes(case) for case in self.cases if case.part == part)}
+
+    def _passes(self, case):
+        return passes(self.verdicts.get(case.id))
+
+
+def passes(verdict: Verdict | None) -> bool:
+    """Whether there is a verdict, and it is that the case passes."""
+    return verdict is not None and verdict.outcome is Outcome.PASSED
 
 
 def told(verdict: Verdict | None) -> tuple[Outcome | None, str]:

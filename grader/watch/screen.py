@@ -145,7 +145,7 @@ class Screen:
     def hint(self, case: Case, verdict: Verdict | None, step: int) -> None:
         """Print one of the steps of a hint, an index from 0."""
         if step == hints.STEPS:
-            self.say(f"{case.id}: there are no more hints; the docstring of the function is the whole contract.")
+            self.say(f"{case.id}: these are all hints; the docstring of the function is the whole contract.")
             return
         self.say((f"hint {step + 1} of {hints.STEPS}", "cyan"), f" for {case.id}: {LABELS[step].lower()}")
         self.say(visible(hints.steps(case, verdict)[step]), indent=2)

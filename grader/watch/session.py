@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import queue
 import time
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from grader.assignment import Assignment
@@ -18,7 +19,7 @@ from grader.submission import SubmissionError
 from grader.watch import touched
 from grader.watch.copies import Copy
 from grader.watch.keys import QUIT
-from grader.watch.progress import Progress, told
+from grader.watch.progress import Progress, passes, told
 from grader.watch.screen import Screen
 
 PATIENCE = 0.3  # seconds that a case may go on after a save: ending it costs an import of torch where there is no fork
@@ -41,12 +42,10 @@ class _Run:
 
     touched: set[str]  # ids of cases that a save has touched; empty if all is graded
     count: int  # of all that are graded
-    complete: set[int]  # parts that were so before
+    before: dict[str, Verdict]  # by id, when it began
+    complete: set[int]  # parts, then
     parts: set[int]  # that it is about
     explained: Case | None = None  # whose verdict was told in full
-    changed: list[Case] = field(default_factory=list)  # whose verdict is another than before
-    passing: list[Case] = field(default_factory=list)  # that pass and did not
-    failing: list[Case] = field(default_factory=list)  # that passed and do not
 
 
 class Session:
@@ -134,8 +133,10 @@ class Session:
         self._copy = copy
 
     def _rerun(self):
-        if self._copy:
+        if self._texts:
             self._grade(self._progress.cases)
+        else:  # the files had gone
+            self._saved()
 
     def _grade(self, cases: Sequence[Case], changed: Sequence[str] = (), answered: set[str] = frozenset()):
         """Grade these cases of the latest copy, and what was to be graded already.
@@ -151,17 +152,17 @@ class Session:
         chosen = [case for case in self._progress.cases if case.id in ids and case.id not in blocked]
         if changed:
             self._screen.saved([f"{module}.py" for module in changed], len(cases))
-        for problem in sorted(set(blocked.values())):
-            self._screen.problem(problem, list(blocked.values()).count(problem))
+        problems = Counter(blocked[case.id] for case in cases if case.id in blocked)
+        for problem, count in sorted(problems.items()):
+            self._screen.problem(problem, count)
         touched_ids = {case.id for case in cases} if changed else set()
         self._progress.wait(chosen, touched_ids, answered)
         if not (chosen or self._running):
             return
-        run = _Run(touched_ids, len(chosen), self._progress.complete(), {case.part for case in cases})
-        if self._run:  # it is not finished
-            run.changed, run.passing, run.failing = self._run.changed, self._run.passing, self._run.failing
-            run.complete, run.parts = self._run.complete, run.parts | self._run.parts
-        self._run = run
+        before, complete, parts = dict(self._progress.verdicts), self._progress.complete(), {c.part for c in cases}
+        if self._run:  # it is not finished, and what it has changed is not told yet
+            before, complete, parts = self._run.before, self._run.complete, parts | self._run.parts
+        self._run = _Run(touched_ids, len(chosen), before, complete, parts)
         if not self._running:
             self._begin()
         elif self._running.wanted:
@@ -197,26 +198,22 @@ class Session:
         self._begin()
 
     def _record(self, verdict: Verdict):
-        run, case = self._run, verdict.case
-        passed_before = self._progress.passes(case)
-        before = self._progress.record(verdict)
-        if before and told(before) != told(verdict):
-            run.changed.append(case)
-        passes = self._progress.passes(case)
-        if case.id in run.touched and not run.explained:
-            run.explained = case
-            self._screen.verdict(verdict, self._progress.verdicts.values(), passed_before)
-        elif before and passes != passed_before:
-            (run.passing if passes else run.failing).append(case)
+        self._progress.verdicts[verdict.case.id] = verdict
+        if verdict.case.id in self._run.touched and not self._run.explained:
+            self._run.explained = verdict.case
+            before = self._run.before.get(verdict.case.id)
+            self._screen.verdict(verdict, self._progress.verdicts.values(), passes(before))
 
     def _finish(self):
         run, self._run = self._run, None
         self._screen.idle()
-        self._screen.changes(run.passing, run.failing)
+        pairs = [(old, self._progress.verdicts[id]) for id, old in run.before.items()]
+        other = [(old, new) for old, new in pairs if passes(old) != passes(new) and new.case is not run.explained]
+        self._screen.changes([new.case for old, new in other if passes(new)], [v.case for v, _ in other if passes(v)])
         self._screen.progress(self._progress, sorted(run.parts))
         self._screen.complete(self._progress.complete() - run.complete, not self._progress.focus)
         if run.touched:
-            self._progress.follow(run.changed)
+            self._progress.follow([new.case for old, new in pairs if told(old) != told(new)])
         self._next(run.explained)
         self._screen.keys()
 
@@ -242,4 +239,4 @@ class Session:
         about, steps = self._hinted
         step = steps if about == (case.id, told(verdict)) else 0
         self._screen.hint(case, verdict, step)
-        self._hinted = (case.id, told(verdict)), min(step + 1, STEPS)
+        self._hinted = (case.id, told(verdict)), (step + 1) % (STEPS + 1)
