@@ -205,6 +205,15 @@ def test_in_full_a_model_is_trained_once_and_its_losses_are_kept(trainings, caps
     assert "checkpoints/DDPM.pt is there, and is used as it is: remove it to train anew" in capsys.readouterr().out
 
 
+def test_in_full_an_interrupted_training_goes_on(trainings, student):
+    train, ran = trainings
+    (student / "checkpoints").mkdir()
+    for name in ("DDPM.pt", "DDPM.resume.pt"):  # as `trainers.train` leaves them after an epoch
+        (student / "checkpoints" / name).write_text("of the first epoch")
+    setting.Setting("full", "cpu").trained("DDPM.pt", train)
+    assert len(ran) == 1
+
+
 def test_a_checkpoint_from_elsewhere_has_no_losses(trainings, student):
     (student / "checkpoints").mkdir()
     (student / "checkpoints" / "DDPM.pt").write_text("weights")
@@ -242,6 +251,24 @@ def test_a_tiny_training_takes_some_of_the_data_that_are_there(monkeypatch, tmp_
     some, labels = setting.Setting("tiny", "cpu").images("mnist", most=5).tensors
     assert some.tolist() == labels.tolist() != [0, 1, 2, 3, 4]
     assert len(setting.Setting("full", "cuda").images("mnist", most=5)) == 100
+
+
+@pytest.mark.parametrize(
+    ("profile", "minutes", "expected"),
+    [
+        ("tiny", {"tiny": 1, "full": 20}, "| expect | about 1 minute for the whole notebook |"),
+        (
+            "full",
+            {"tiny": 1, "full": 20},
+            "| expect | about 20 minutes for the whole notebook if it trains, guessed for",
+        ),
+        ("full", 1, "| expect | about 1 minute for the whole notebook |"),
+    ],
+)
+def test_the_device_and_the_expected_minutes_are_told(profile, minutes, expected, displayed):
+    setting._welcome(4, profile, "NVIDIA T4", minutes)
+    assert "| device | NVIDIA T4 |" in displayed[0].data
+    assert expected in displayed[0].data
 
 
 def test_a_profile_that_does_not_exist_is_told(monkeypatch, student):

@@ -66,6 +66,8 @@ def test_it_runs_from_top_to_bottom_on_the_solution_and_grades_every_case(name, 
     verdicts = re.findall(r"^(\S+) ([A-Z_]+) ", "\n".join(shown(cells, "text/plain")), re.MULTILINE)
     due = sorted(case.id for case in assignment.cases if case.part == PARTS[name])
     assert sorted(verdicts) == [(id, "PASSED") for id in due]
+    assert ("| profile | `tiny`: " in shown(cells, "text/markdown")[0]) is (name != "theory")  # which trains nothing
+    assert "| expect | about 1 minute for the whole notebook |" in shown(cells, "text/markdown")[0]
     assert len(shown(cells, "image/png")) >= 5
     assert (tmp_path / "submission.zip").is_file()
     assert not (tmp_path / "student" / "checkpoints").exists()  # a tiny training must not pass for a real one

@@ -48,6 +48,12 @@ def test_training_leaves_checkpoints_pictures_and_a_plot(few_digits, tmp_path):
     ]
 
 
+def test_batches_that_are_given_are_trained_on(few_digits, tmp_path):
+    loader = list(train_gan.make_loader("synthetic", 8))[:3]
+    losses = train_gan.train(CONFIG, 1, **paths(tmp_path), loader=loader)
+    assert [len(losses[name]) for name in "DG"] == [3, 3]
+
+
 def test_an_interrupted_training_ends_with_the_same_weights(few_digits, tmp_path, monkeypatch):
     train_gan.train(CONFIG, 2, **paths(tmp_path / "whole"))
     with monkeypatch.context() as patch:
@@ -115,7 +121,7 @@ def test_the_script_trains_and_generates(folder_of_images, tmp_path):
     ("folder", "arguments", "told"),
     [
         ("solution", ("evaluate",), "there is no checkpoint checkpoints/GAN_discriminator.pth: train first"),
-        ("solution", ("train", "--data", "nowhere"), "no dataset 'nowhere': give fashion_mnist, svhn, cifar10"),
+        ("solution", ("train", "--data", "nowhere"), "no dataset 'nowhere': give fashion_mnist, mnist, svhn, cifar10"),
         ("student", ("train", "--data", "synthetic"), "not implemented yet: TODO(1.discriminator)"),
     ],
 )

@@ -154,7 +154,7 @@ def test_a_folder_of_images_is_a_dataset(tmp_path):
 def test_a_folder_without_classes_and_an_unknown_name_are_refused(tmp_path):
     with pytest.raises(DatasetError, match="needs one sub-folder of images for each class"):
         load(str(tmp_path))
-    with pytest.raises(DatasetError, match="no dataset 'fashion': give fashion_mnist, svhn, cifar10, synthetic, or"):
+    with pytest.raises(DatasetError, match="no dataset 'fashion': give fashion_mnist, mnist, svhn, cifar10, synthetic"):
         load("fashion")
 
 
@@ -169,14 +169,16 @@ def test_data_that_cannot_be_downloaded_is_an_error_not_a_stand_in(tmp_path, mon
 REAL = Path(os.environ.get("GENMODELS_DATA", ROOT / ".." / "shared" / "data"))
 
 
-@pytest.mark.skipif(not (REAL / "FashionMNIST").is_dir(), reason="FashionMNIST is not at GENMODELS_DATA")
-def test_fashion_mnist_is_padded_and_complete(monkeypatch):
+@pytest.mark.parametrize("name", ["FashionMNIST", "MNIST"])
+def test_fashion_mnist_and_mnist_are_padded_and_complete(name, monkeypatch):
+    if not (REAL / name).is_dir():
+        pytest.skip(f"{name} is not at GENMODELS_DATA")
     monkeypatch.setenv("GENMODELS_DATA", str(REAL))
-    images, labels = load("fashion_mnist", train=False).tensors
+    images, labels = load({"FashionMNIST": "fashion_mnist", "MNIST": "mnist"}[name], train=False).tensors
     assert images.shape == (10_000, 1, 32, 32)
     assert (images[:, :, :2] == -1).all()
     assert (images.amin(), images.amax()) == (-1, 1)
-    assert labels.bincount().tolist() == [1000] * 10
+    assert labels.bincount().min() >= 892  # of MNIST's fives
 
 
 def main_py(folder, tmp_path, *arguments, model="ddpm"):

@@ -110,7 +110,7 @@ class Verdicts:
             f"{html.escape(v.case.title)}"
         )
         told = [
-            f"<div>{f'<b>{label}.</b> ' if label else ''}"
+            f"<div>{f'<b>{label}.</b> ' if label else ''}{'<br>' * (label == 'Your code printed')}"
             f'<span style="white-space:pre-wrap">{html.escape(text)}</span></div>'
             for label, text in labelled(v, self.verdicts)
         ]

@@ -20,6 +20,7 @@ FILES = {
     "mnist": ("MNIST",),
     "fashion_mnist": ("FashionMNIST",),
 }
+GUESSED = " if it trains, guessed for a GPU as Colab lends them; on a CPU hours"
 
 
 def data_folder() -> Path:
@@ -72,7 +73,7 @@ class Setting:
         return torch.utils.data.TensorDataset(images.float() / 127.5 - 1, labels)
 
     def trained(self, name: str, train: Callable) -> list | dict:
-        """Train, unless the profile is `full` and there is a checkpoint already.
+        """Train, unless the profile is `full` and that is done already; a training that was interrupted goes on.
 
         Args:
             name: of the checkpoint.
@@ -86,7 +87,7 @@ class Setting:
         if self.profile == "tiny":  # of whatever the code was before
             for old in self.folder.glob(f"{path.stem}*"):
                 old.unlink()
-        if path.exists():
+        if path.exists() and not path.with_suffix(".resume.pt").exists():
             print(f"{path} is there, and is used as it is: remove it to train anew")
             return json.loads(losses.read_text()) if losses.exists() else []
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -95,12 +96,12 @@ class Setting:
         return found
 
 
-def begin(part: int, minutes: dict[str, float], profile: str = "") -> Setting:
+def begin(part: int, minutes: dict[str, int] | int, profile: str = "") -> Setting:
     """Make the notebook ready: paths, device, profile, sentences for errors, and a warm grader.
 
     Args:
         part: of the assignment.
-        minutes: that the whole notebook takes in each profile, the full one with a GPU.
+        minutes: that the whole notebook takes in each profile, full with a GPU; one number if it trains nothing.
         profile: tiny or full; if empty, $GENMODELS_PROFILE, or full where there is a GPU.
 
     Raises:
@@ -119,7 +120,7 @@ def begin(part: int, minutes: dict[str, float], profile: str = "") -> Setting:
     profile = profile or os.environ.get("GENMODELS_PROFILE") or ("tiny" if device.type == "cpu" else "full")
     if profile not in PROFILES:
         raise NotebookError(f"There is no profile {profile!r}: write PROFILE = 'tiny' or 'full' in the first cell.")
-    _welcome(part, profile, _name_of(device), minutes[profile])
+    _welcome(part, profile, _name_of(device), minutes)
     return Setting(profile, str(device))
 
 
@@ -132,17 +133,18 @@ def _name_of(device):
 
 
 def _welcome(part, profile, device, minutes):
+    """Show where the notebook works, and how long it takes."""
     from IPython.display import Markdown, display
 
-    about = "less than a minute" if minutes < 1 else f"about {minutes:g} minute{'s' * (minutes != 1)}"
-    slow = " **on a GPU; on this CPU hours**" if profile == "full" and device.startswith("CPU") else ""
-    what = {
-        "tiny": "a few steps of training, to see that everything works: images will be no good",
-        "full": "trains what you hand in",
-    }
-    display(
-        Markdown(
-            f"| part {part} | |\n|---|---|\n| device | {device} |\n| profile | `{profile}`: {what[profile]} |\n"
-            f"| expect | {about}{slow} for the whole notebook |\n| your code | `{STUDENT}` |"
-        )
-    )
+    rows, guessed = {"device": device}, ""
+    if isinstance(minutes, dict):
+        what = {
+            "tiny": "a few steps of training, to see that everything works: images will be no good",
+            "full": "trains what you hand in; what is in `checkpoints/` already is used as it is",
+        }
+        rows["profile"] = f"`{profile}`: {what[profile]}"
+        minutes, guessed = minutes[profile], GUESSED * (profile == "full")
+    rows["expect"] = f"about {minutes} minute{'s' * (minutes != 1)} for the whole notebook{guessed}"
+    rows["your code"] = f"`{STUDENT}`"
+    told = "".join(f"| {name} | {text} |\n" for name, text in rows.items())
+    display(Markdown(f"| part {part} | |\n|---|---|\n{told}"))

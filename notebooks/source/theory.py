@@ -12,7 +12,7 @@ from grader.inline import begin, grade, show, submit
 
 # %load_ext autoreload
 # %autoreload 2
-setting = begin(part=6, minutes={"tiny": 1, "full": 1}, profile=PROFILE)
+setting = begin(part=6, minutes=1, profile=PROFILE)
 
 # %% [markdown]
 # ## 1. How far apart are two Gaussians?
