@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import gan_pytorch as gan
-import plots
 import torch
 from datasets import DatasetError, load
 from gan_oracle import load_oracle
@@ -76,6 +75,8 @@ def train(config, epochs, checkpoints=CHECKPOINTS, outputs=OUTPUTS, device=None,
     Returns:
         The losses of every step, {"D": [...], "G": [...]}.
     """
+    import plots  # takes a second
+
     device = device or best_device()
     loader = loader or make_loader(config.data, config.batch_size)
     nets = {"D": gan.discriminator(config.seed).to(device), "G": gan.generator(seed=config.seed).to(device)}

@@ -32,7 +32,7 @@ STRIDE = 4  # of DDIM
 SHOWN = 500  # points in a picture
 FRAMES = 24  # in the film
 PANELS = 6  # in the strip
-NEAR, FAR = 3.0, 5.0  # multiples of the distance of real data
+NEAR, FAR = 2.5, 5.0  # multiples of the distance of real data
 LOSSES = (0.05, 0.3)  # with which training ends if all is well
 OUTPUTS = Path("outputs") / "warm_up"
 

@@ -192,6 +192,13 @@ def test_photos_are_drawn_at_each_guidance_weight_with_and_without_thresholding(
     assert rows[0, 0] < rows[1, 0] < rows[2, 0]
 
 
+def test_the_warm_up_is_drawn_as_well(tmp_path, monkeypatch):
+    called = []
+    monkeypatch.setattr(draw_grids.warm_up, "main", called.extend)
+    draw_grids.main(["warm_up", str(tmp_path), "--seed", "3"])
+    assert called == ["--part", "4", "--seed", "3", "--outputs", str(tmp_path)]
+
+
 @pytest.mark.parametrize("which", draw_grids.REFERENCES)
 def test_a_reference_that_is_not_there_is_told(which, tmp_path):
     with pytest.raises(TrainingError, match=r"there is no checkpoint .*nowhere\.pth"):
