@@ -1,4 +1,4 @@
-"""The students' command line: hints to a case. `pytest grader/` grades all of them."""
+"""The students' command line: hints to a case, and verdicts on every save. `pytest grader/` grades all of it once."""
 
 from __future__ import annotations
 

@@ -256,6 +256,12 @@ def test_a_file_of_marks_is_not_written_twice(marks, tmp_path):
 IMPORTS = (
     "import sys; {}; print(sorted({{'torch', 'torchvision', 'torchmetrics'}} & set(sys.modules)), file=sys.stderr)"
 )
+# `grader watch`, at which q is pressed when the first case runs.
+QUITTING = (
+    "from grader.student import app; from grader.watch.session import Session; from typer.testing import CliRunner; "
+    "run = Session.run; Session.run = lambda session: (session.pressed('q'), run(session)); "
+    "assert CliRunner().invoke(app, ['watch', '--submission', 'solution']).output.startswith('watching solution: ')"
+)
 
 
 @pytest.mark.parametrize(
@@ -266,8 +272,9 @@ IMPORTS = (
         "import grader.accuracy, grader.compare, grader.grading, grader.collect, grader.marks, grader.report.results",
         "import grader.batch.command, grader.batch.local, grader.batch.outputs, grader.batch.task, submitit",
         "import pytest; print(pytest.main(['grader/', '--submission', 'solution']))",
+        QUITTING,
     ],
-    ids=["judge", "help", "accuracy", "batch", "pytest"],
+    ids=["judge", "help", "accuracy", "batch", "pytest", "watch"],
 )
 def test_the_parent_never_imports_torch(statement):
     done = run("-c", IMPORTS.format(statement))

@@ -1,4 +1,4 @@
-"""Notices that files of a folder were saved, by looking at it: a folder of twenty files, ten times a second.
+"""Notices that files of a folder were saved, by looking at it: a folder of some twenty files, as often a second.
 
 Looking works where the system's notifications do not (network and virtual file systems, a folder that is removed and
 comes back), through the renames that some editors save by, and costs 0.05 ms.
@@ -24,7 +24,7 @@ def saves(folder: Path, tell: Callable[[], object]) -> Iterator[None]:
         tell: is called once for several saves in a row.
     """
     stop = threading.Event()
-    thread = threading.Thread(target=_look, args=(folder, tell, stop), daemon=True)
+    thread = threading.Thread(target=_look, args=(folder, _state(folder), tell, stop), daemon=True)
     thread.start()
     try:
         yield
@@ -33,8 +33,8 @@ def saves(folder: Path, tell: Callable[[], object]) -> Iterator[None]:
         thread.join()
 
 
-def _look(folder, tell, stop):
-    told = last = _state(folder)
+def _look(folder, told, tell, stop):
+    last = told
     while not stop.wait(LOOK):
         now = _state(folder)
         if now == last != told:
