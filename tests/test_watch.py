@@ -53,14 +53,14 @@ def stub_answered(solution):
 
 
 class Terminal(pexpect.spawn):
-    """A terminal of 80 columns in which the command runs, between two looks at the terminal's modes."""
+    """A terminal in which the command runs, between two looks at the terminal's modes."""
 
-    def __init__(self, *command, **environment):
+    def __init__(self, *command, columns=80, **environment):
         script = f"trap : INT; stty -g; {shlex.join(map(str, command))}; echo ended $?; stty -g"
         environment = {**os.environ, "TERM": "xterm-256color", **environment}
         self.codes, self._cut = "", ""  # of colours and the like, which are taken out of what is read
         super().__init__(
-            "sh", ["-c", script], PATIENCE, encoding="utf-8", cwd=ROOT, env=environment, dimensions=(24, 80)
+            "sh", ["-c", script], PATIENCE, encoding="utf-8", cwd=ROOT, env=environment, dimensions=(24, columns)
         )
         self.expect(r"([0-9a-f:]+)\r\n")
         self.modes = self.match[1]
@@ -91,9 +91,9 @@ class Terminal(pexpect.spawn):
 
 
 @contextlib.contextmanager
-def terminal(*command, **environment):
+def terminal(*command, **options):
     """A Terminal, ended when a test fails on the way."""
-    opened = Terminal(*command, **environment)
+    opened = Terminal(*command, **options)
     try:
         yield opened
     finally:
@@ -179,8 +179,7 @@ def test_after_ctrl_z_and_fg_keys_are_heard_and_the_shell_has_its_own_terminal(f
 
 def test_a_narrow_terminal_gets_no_line_that_is_too_long(folder):
     save(folder, f"# wrong {SECOND}\n")
-    with terminal(*SCRIPTED, folder) as screen:
-        screen.setwinsize(24, 46)
+    with terminal(*SCRIPTED, folder, columns=46) as screen:
         told = screen.begin()
         screen.send("l")
         told += screen.shows(r"part 6 .*points\r\n")
