@@ -22,7 +22,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SECONDS = 1800  # for one command; the installation is the longest
-INTERACTIVE = re.compile(r"\bwatch\b")  # waits for keys until it is told to quit: tests/test_watch.py is about it
 TRACEBACK = "Traceback (most recent call last)"
 
 
@@ -30,7 +29,7 @@ def commands(readme: str) -> list[str]:
     """The commands of a README's sh blocks, up to its points, without their comments."""
     blocks = re.findall(r"^```sh\n(.*?)^```", readme.partition("## Points")[0], re.MULTILINE | re.DOTALL)
     lines = [re.sub(r"(^|\s)#.*", "", line).strip() for block in blocks for line in block.splitlines()]
-    return [line for line in lines if line and not INTERACTIVE.search(line)]
+    return [line for line in lines if line]
 
 
 def environment(home: Path, python: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
@@ -70,6 +71,11 @@ class Assignment:
         """The cases that a mistake fails, or whose numbers a variant rightly changes."""
         ids = change.fails if isinstance(change, Mistake) else change.alternative_for
         return [self.by_id[id] for id in ids]
+
+    def like(self, name: str) -> list[str]:
+        """The ids of cases that a mistyped one, or one without its part, may mean."""
+        same = [id for id in self.by_id if id.partition(".")[2] == name]
+        return same or difflib.get_close_matches(name, self.by_id, n=4, cutoff=0.5)
 
     @property
     def limits(self) -> Limits:

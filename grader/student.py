@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import Annotated
 
@@ -40,8 +39,7 @@ def hint(
 def _named(assignment: Assignment, name: str) -> Case:
     if case := assignment.by_id.get(name):
         return case
-    same = [id for id in assignment.by_id if id.partition(".")[2] == name]
-    near = same or difflib.get_close_matches(name, assignment.by_id, n=4, cutoff=0.5)
+    near = assignment.like(name)
     told = f"did you mean {', '.join(near)}?" if near else "`pytest grader/` lists all of them"
     raise typer.BadParameter(f"there is no case {name!r}: {told}")
 

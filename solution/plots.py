@@ -17,7 +17,6 @@ from pictures import WHITE, grid
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 STYLES = ("-", "--", "-.", ":")
 SMOOTHED = 20  # a loss is averaged over one part in so many of its steps
-WINDOW = 10.0  # largest coordinate of points that is drawn
 GAP = 2  # pixels between two images
 INCHES = 0.75  # width of an image
 
@@ -75,7 +74,7 @@ def _tables(name, scheduler):
     betas, alpha_bars, first = ("beta_t", "alpha_t_bar", 1) if "beta_t" in entries else ("betas", "alpha_bars", 0)
     if missing := [key for key in (betas, alpha_bars) if key not in entries]:
         raise ValueError(f"the scheduler {name!r} has no {' and no '.join(missing)}")
-    betas, alpha_bars = (_numbers(entries[key]).flatten() for key in (betas, alpha_bars))
+    betas, alpha_bars = (numbers(entries[key]).flatten() for key in (betas, alpha_bars))
     if len(betas) != len(alpha_bars):
         raise ValueError(f"the scheduler {name!r} has {len(betas)} betas, but {len(alpha_bars)} alpha_bars")
     return betas, alpha_bars, first
@@ -98,7 +97,7 @@ def losses(curves, xlabel="step", reference=None):
     figure = Shown(figsize=(7, 3.5), layout="constrained")
     axes = figure.subplots()
     for (name, curve), colour, style in zip(curves.items(), cycle(COLOURS), cycle(STYLES), strict=False):
-        values = _numbers(curve)
+        values = numbers(curve)
         if not len(values):
             raise ValueError(f"the losses {name!r} are empty: was nothing trained?")
         window = len(values) // SMOOTHED
@@ -208,7 +207,7 @@ def noising_strip(x_0, noised, timesteps, low=-1.0):
     Returns:
         A figure.
     """
-    return _strip({"": [x_0, *map(noised, timesteps)]}, ["data $x_0$", *map(_of_t, timesteps)], low)
+    return _strip({"": [x_0, *map(noised, timesteps)]}, ["data $x_0$", *map(title_of, timesteps)], low)
 
 
 def denoising_strip(images, timesteps, low=-1.0):
@@ -225,7 +224,7 @@ def denoising_strip(images, timesteps, low=-1.0):
     Raises:
         ValueError: there are not as many timesteps.
     """
-    return _strip({"": images}, [*map(_of_t, timesteps)], low)
+    return _strip({"": images}, [*map(title_of, timesteps)], low)
 
 
 def x0_trajectory(x_ts, x_0s, timesteps, low=-1.0):
@@ -315,90 +314,11 @@ def _size(picture, width):
     return tuple(INCHES * side / width + 0.2 for side in reversed(picture.shape[:2]))
 
 
-def _of_t(t):
+def title_of(t):
+    """What a picture of timestep t is called; of None, the samples."""
     return "samples" if t is None else f"$x_t$, t = {t}"
 
 
-def _numbers(values):
+def numbers(values):
+    """Values as a float32 tensor on the CPU, without a gradient."""
     return torch.as_tensor(values).detach().cpu().float()
-
-
-# ------------------------------------------------------------------------------------------------- points of the plane
-
-
-def scatter_strip(frames, timesteps, labels, data):
-    """Draw points on their way from noise to samples, a panel for each timestep; behind them, in grey, the data.
-
-    Args:
-        frames: x_t at each timestep, a list of tensors (N, 2), in the order of sampling.
-        timesteps: t of each; None for the samples themselves.
-        labels: class of each point, shape (N,), int64.
-        data: shape (M, 2).
-
-    Returns:
-        A figure.
-
-    Raises:
-        ValueError: there are not as many timesteps or labels.
-    """
-    figure = Shown(figsize=(1.9 * len(frames), 2.2), layout="constrained")
-    panels = figure.subplots(1, len(frames), squeeze=False)[0]
-    for panel, *drawn in zip(panels, *_checked(frames, timesteps, labels), strict=True):
-        _scatter(panel, frames[0], labels, data)(*drawn)
-    return figure
-
-
-def scatter_animation(frames, timesteps, labels, data, milliseconds=120):
-    """Draw the same as a film, which rests at its end: `IPython.display.HTML(film.to_jshtml())` shows it in a notebook.
-
-    Args:
-        frames, timesteps, labels, data: as of `scatter_strip`.
-        milliseconds: for a frame.
-
-    Returns:
-        A `matplotlib.animation.FuncAnimation`; `film.save("name.gif", writer="pillow")` writes it.
-
-    Raises:
-        ValueError: there are not as many timesteps or labels.
-    """
-    from matplotlib.animation import FuncAnimation
-
-    figure = Shown(figsize=(3.2, 3.4), layout="constrained")
-    drawn = list(zip(*_checked(frames, timesteps, labels), strict=True))
-    draw = _scatter(figure.subplots(), frames[0], labels, data)
-    draw(*drawn[0])
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # which would move the panel with every other title
-    rest = [drawn[-1]] * (2000 // milliseconds)
-    return FuncAnimation(figure, lambda frame: draw(*frame), drawn + rest, lambda: None, interval=milliseconds)
-
-
-def _checked(frames, timesteps, labels):
-    """(frames, timesteps), of equal length."""
-    if len(frames) != len(timesteps):
-        raise ValueError(f"{len(frames)} frames need as many timesteps, not {len(timesteps)}")
-    if wrong := [tuple(frame.shape) for frame in frames if tuple(frame.shape) != (len(labels), 2)]:
-        raise ValueError(f"{len(labels)} labels need frames of as many points in the plane, not of shape {wrong[0]}")
-    return frames, timesteps
-
-
-def _scatter(panel, first, labels, data):
-    """A function that draws points (N, 2) at a timestep into the panel, instead of those that it has drawn before."""
-    data, labels = _numbers(data), _numbers(labels).int()
-    panel.scatter(*data.T, s=4, color="#cccccc", linewidths=0)
-    classes = labels.unique().tolist()
-    clouds = [
-        panel.plot([], [], marker, color=colour, markersize=2.5, markeredgewidth=0)[0]
-        for _, colour, marker in zip(classes, cycle(COLOURS), cycle("o^sD"), strict=False)
-    ]
-    noise = _numbers(first).clamp(-WINDOW, WINDOW).nan_to_num()
-    low, high = torch.stack([*data.aminmax(), *noise.quantile(torch.tensor([0.01, 0.99]))]).aminmax()
-    window = low.item() - 0.1, high.item() + 0.1
-    panel.set(xlim=window, ylim=window, xticks=[], yticks=[], aspect="equal")
-
-    def draw(points, t):
-        for cloud, label in zip(clouds, classes, strict=True):
-            cloud.set_data(*_numbers(points)[labels == label].T)
-        panel.set_title(_of_t(t), fontsize=9)
-
-    return draw

@@ -17,10 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
-import plots
 import torch
 from noise_prediction_net import TimestepEmbedding
-from points import CLASSES, DATA, distance
+from points import CLASSES, DATA, distance, scatter_animation, scatter_strip
 from torch import nn
 from tqdm import tqdm
 from trainers import TrainingError, run
@@ -210,8 +209,8 @@ def draw(frames, timesteps, labels, data, path):
     """Write a film of the frames, `path`.gif, and a strip of some of them, `path`.png."""
     shown = [(frame[:SHOWN], t) for frame, t in zip(frames, timesteps, strict=True)]
     path.parent.mkdir(parents=True, exist_ok=True)
-    plots.scatter_strip(*zip(*thinned(shown, PANELS), strict=True), labels[:SHOWN], data).savefig(f"{path}.png")
-    film = plots.scatter_animation(*zip(*thinned(shown, FRAMES), strict=True), labels[:SHOWN], data)
+    scatter_strip(*zip(*thinned(shown, PANELS), strict=True), labels[:SHOWN], data).savefig(f"{path}.png")
+    film = scatter_animation(*zip(*thinned(shown, FRAMES), strict=True), labels[:SHOWN], data)
     film.save(f"{path}.gif", writer="pillow")
 
 

@@ -39,12 +39,9 @@ DOORS = (
 CLASSIFIERS = ("fashion_mnist", "synthetic")  # those of parts 2 and 3 no student has, nor the auditor
 RESOURCES = ("allowlist.txt", "gan-checks.npz", "goldens/*.npz", "fingerprints/*", "oracles/*.pt")
 VERBATIM = ("LICENSE", "requirements.txt", "collect_submission.sh", ".gitignore")
-# Of the dependencies in pyproject.toml.
-PACKAGES = (
-    *("torch", "torchvision", "numpy", "matplotlib", "pillow", "scipy"),
-    *("pytest", "tqdm", "typer", "rich", "pydantic"),
-    *("ipykernel", "ipython", "nbformat", "nbconvert", "jinja2", "latex2mathml"),
-)
+# Of the dependencies in pyproject.toml: for code and its grading; and for the commands and notebooks of students.
+PACKAGES = ("torch", "torchvision", "numpy", "matplotlib", "pillow", "scipy", "pytest", "tqdm", "rich", "pydantic")
+PACKAGES_OF_DOORS = ("typer", "ipykernel", "ipython", "nbformat", "nbconvert", "jinja2", "latex2mathml")
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -84,7 +81,7 @@ def handout(assignment: Assignment) -> dict[str, bytes]:
         },
         "pyproject.toml": {
             "project": tomllib.loads((ROOT / "pyproject.toml").read_text())["project"],
-            "dependencies": dependencies(PACKAGES),
+            "dependencies": dependencies((*PACKAGES, *PACKAGES_OF_DOORS)),
         },
         ".github/workflows/grade.yml": {},
         "grader/__main__.py": {},

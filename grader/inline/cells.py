@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import atexit
-import difflib
 import functools
 import html
 import os
@@ -72,7 +71,7 @@ def grade(*ids: str) -> None:
     assignment, tier, known = session()
     for id in ids:
         if id not in assignment.by_id:
-            near = difflib.get_close_matches(id, assignment.by_id, n=3) or list(assignment.by_id)
+            near = assignment.like(id) or list(assignment.by_id)
             raise NotebookError(f"There is no case {id!r}: did you mean {', '.join(near)}?")
     with open_submission(assignment, tier, known, STUDENT) as grading:
         verdicts = [grading.verdict(assignment.by_id[id]) for id in ids]
