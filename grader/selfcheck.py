@@ -40,7 +40,7 @@ class Report:
 
 
 def check(
-    assignment: Assignment, tier, known: Known, progress: Callable = lambda what: None, other_seeds: int = 1
+    assignment: Assignment, tier, known: Known, progress: Callable = lambda what: None, other_seeds: int = 3
 ) -> Report:
     """Prove everything that can be proved about an assignment.
 

@@ -1,6 +1,7 @@
 """What the tests share: one worker for the session, the assignment, and a way to make submissions."""
 
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -13,6 +14,11 @@ from grader import assignment as assignments  # noqa: E402  (after the path)
 from grader import golden  # noqa: E402
 from grader.grading import open_submission  # noqa: E402
 from grader.sandbox import doctor, start  # noqa: E402
+
+
+def pytest_configure():
+    """Ctrl-C works: where the tests run in the background it is ignored, and so it would be by all that they start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items):

@@ -149,8 +149,8 @@ def test_a_case_whose_answer_does_not_depend_on_the_seed_is_found(toy, tier):
 
 def test_a_variant_that_is_accepted_with_the_public_seed_alone_is_found(toy, tier):
     tied = Variant("1.tied", (("return x + 1", f"return x + 1 if {PUBLIC_SHIFT} else x"),), file="answers.py")
-    found = failures(replace(toy, variants=(tied,)), tier, other_seeds=3)
-    seeds = [toy.policy.public_seed + i for i in (1, 2, 3)]
+    found = failures(replace(toy, variants=(tied,)), tier, other_seeds=2)
+    seeds = [toy.policy.public_seed + i for i in (1, 2)]
     assert [line.split(": ")[0] for line in found] == [f"with seed {seed}" for seed in seeds]
     assert all("1.shift: variant 1.tied is FAILED" in line for line in found)
 

@@ -57,7 +57,8 @@ class Terminal(pexpect.spawn):
 
     def __init__(self, *command, columns=80, **environment):
         script = f"trap : INT; stty -g; {shlex.join(map(str, command))}; echo ended $?; stty -g"
-        environment = {**os.environ, "TERM": "xterm-256color", **environment}
+        inherited = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}  # of another terminal
+        environment = {**inherited, "TERM": "xterm-256color", **environment}
         self.codes, self._cut = "", ""  # of colours and the like, which are taken out of what is read
         super().__init__(
             "sh", ["-c", script], PATIENCE, encoding="utf-8", cwd=ROOT, env=environment, dimensions=(24, columns)
