@@ -150,7 +150,7 @@ REFERENCES = {
     "iclevr_evaluator": Reference(
         FOLDER / "iclevr.pt",
         DATA,
-        SceneConfig(epochs=10, learning_rate=3e-3),
+        SceneConfig(epochs=24, learning_rate=3e-3),
         train_evaluator,
         measure_evaluator,
     ),
