@@ -13,6 +13,7 @@ from torch import nn
 from torch.nn import functional as F
 
 CLASSES = 10
+SCENE_OBJECTS = 24  # labels of i-CLEVR
 SIDE = 8  # of a thumbnail
 LEVELS = 255  # of grey in a thumbnail
 COPY_DISTANCE = 2.5  # root mean square, in levels; MANIFEST.json tells how near test images and our samples come
@@ -37,9 +38,39 @@ class Auditor(nn.Module):
         return self.layers(images)
 
 
+class SceneAuditor(nn.Module):
+    """The auditor of i-CLEVR's pictures: (B, 3, 64, 64) in [-1, 1] to (B, 24) logits.
+
+    It looks at places, each a part of the picture, and believes the most convincing one for each object.
+    """
+
+    def __init__(self):
+        super().__init__()
+        layers, channels = [], 3
+        for width, kernel, stride in ((32, 4, 2), (64, 4, 2), (96, 3, 1), (96, 3, 1), (128, 3, 1)):
+            layers += [nn.Conv2d(channels, width, kernel, stride, padding=1, bias=False)]
+            layers += [nn.BatchNorm2d(width), nn.LeakyReLU(0.1)]
+            channels = width
+        self.layers = nn.Sequential(
+            *layers, nn.Conv2d(channels, SCENE_OBJECTS, 1), nn.AdaptiveMaxPool2d(1), nn.Flatten()
+        )
+
+    def forward(self, images):
+        """images: (B, 3, 64, 64), float32 in [-1, 1]. Returns logits, (B, 24)."""
+        return self.layers(images)
+
+
 def load_auditor(path: Path) -> Auditor:
-    """The frozen auditor, in eval mode."""
-    auditor = Auditor()
+    """The frozen auditor of FashionMNIST, in eval mode."""
+    return _loaded(Auditor(), path)
+
+
+def load_scene_auditor(path: Path) -> SceneAuditor:
+    """The frozen auditor of i-CLEVR, in eval mode."""
+    return _loaded(SceneAuditor(), path)
+
+
+def _loaded(auditor, path):
     auditor.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
     return auditor.eval().requires_grad_(False)
 

@@ -21,10 +21,10 @@ import torch  # noqa: E402  (after the path)
 from datasets import DatasetError  # noqa: E402
 from trainers import TrainingError, best_device  # noqa: E402
 
-from test_resources.references import cifar10, fashion_mnist, gan, mnist, synthetic  # noqa: E402
+from test_resources.references import cifar10, fashion_mnist, gan, iclevr, mnist, synthetic  # noqa: E402
 
 MANIFEST = ROOT / "test_resources" / "MANIFEST.json"
-MODULES = (gan, cifar10, mnist, fashion_mnist, synthetic)
+MODULES = (gan, cifar10, mnist, fashion_mnist, synthetic, iclevr)
 REFERENCES = {name: reference for module in MODULES for name, reference in module.REFERENCES.items()}
 
 

@@ -37,7 +37,7 @@ DOORS = (
     "written.py",
 )
 CLASSIFIERS = ("fashion_mnist", "synthetic")  # those of parts 2 and 3 no student has, nor the auditor
-RESOURCES = ("allowlist.txt", "gan-checks.npz", "goldens/*.npz", "fingerprints/*", "oracles/*.pt")
+RESOURCES = ("allowlist.txt", "gan-checks.npz", "goldens/*.npz", "fingerprints/*", "oracles/*.pt", "iclevr/*.json")
 VERBATIM = ("LICENSE", "requirements.txt", "collect_submission.sh", ".gitignore")
 # Of the dependencies in pyproject.toml: for code and its grading; and for the commands and notebooks of students.
 PACKAGES = ("torch", "torchvision", "numpy", "matplotlib", "pillow", "scipy", "pytest", "tqdm", "rich", "pydantic")

@@ -1,0 +1,164 @@
+"""The weights of part 5: the evaluator of i-CLEVR's pictures, and its auditor, on scenes that we render."""
+
+import random
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from evaluator import evaluation_model, evaluation_network, top_k
+from iclevr_renderer import coverage, render
+from iclevr_scenes import OBJECTS, Look, draw
+from torch import nn
+from torch.utils.data import TensorDataset
+from tqdm import tqdm
+from trainers import TrainConfig
+
+from grader import ROOT
+from grader.auditor import SceneAuditor, load_scene_auditor
+from test_resources.references import Reference
+from test_resources.references.classifiers import train_classifier
+
+VARIED = Look(camera=1.2, lamps=2.0, brightness=(0.6, 1.5), size=(0.5, 0.85), colour=0.05, ground=(0.3, 0.8), tint=0.06)
+MOST_OBJECTS = 5  # in a training scene: a model may draw more than it was asked for
+AUDITOR_SEED = 500  # added to the seed: the auditor's scenes are none of the evaluator's
+HELD_OUT, HELD_OUT_SEED = 3000, 1000  # scenes of 1 to 3 objects, as in the course's lists, none of them trained on
+
+
+@dataclass(frozen=True)
+class SceneConfig(TrainConfig):
+    """What decides the training of an evaluator."""
+
+    scenes: int = 60_000  # a third of CLEVR's look, the others varied
+
+
+def random_lists(count, seed, most_objects):
+    """Lists of 1 to `most_objects` different objects, and their labels, (count, 24) float32, multi-hot."""
+    rng = random.Random(seed)
+    lists = [rng.sample(OBJECTS, rng.randint(1, most_objects)) for _ in range(count)]
+    return lists, torch.tensor([[float(name in names) for name in OBJECTS] for names in lists])
+
+
+def pictures(lists, seed, look, paint=render):
+    """Scenes of these lists, (N, 3, 64, 64) uint8, in memory."""
+    parts = [slice(i, i + 480) for i in range(0, len(lists), 480)]
+    numbers = range(len(lists))
+    return torch.cat([paint(draw(lists[p], seed, numbers[p], look)) for p in tqdm(parts, desc="rendering")])
+
+
+class SceneLoss(nn.Module):
+    """Cross-entropy of every label on pictures that are changed at random, in ways that keep their objects.
+
+    Args:
+        classifier: (B, 3, 64, 64) to (B, 24) logits.
+        noise: largest standard deviation of the noise that is added to an image in [-1, 1].
+    """
+
+    def __init__(self, classifier, noise):
+        super().__init__()
+        self.classifier, self.noise = classifier, noise
+
+    def forward(self, images, labels):
+        """images: (B, 3, 64, 64) uint8; labels: (B, 24). Returns the mean loss."""
+        images = changed(images.float() / 127.5 - 1, self.noise)
+        return F.binary_cross_entropy_with_logits(self.classifier(images).float(), labels)
+
+
+def changed(images, noise):
+    """Images in [-1, 1], each moved, mirrored, blurred, recoloured, stained, noisy and with a hole, at random."""
+    count, device = len(images), images.device
+
+    def uniform(low, high, *shape):
+        return low + (high - low) * torch.rand(count, *(shape or (1, 1, 1)), device=device)
+
+    zoom = uniform(0.85, 1.15, 2) * torch.where(uniform(0, 1, 1) < 0.5, torch.tensor([-1.0, 1.0], device=device), 1.0)
+    grid = torch.cat([torch.diag_embed(zoom), uniform(-0.1, 0.1, 2, 1)], dim=2)
+    images = F.grid_sample(images, F.affine_grid(grid, images.shape, False), "bilinear", "reflection", False)
+    images = images.lerp(F.avg_pool2d(images, 3, 1, 1, count_include_pad=False), uniform(0, 1))
+    stains = F.interpolate(torch.randn(count, 3, 5, 5, device=device), images.shape[2:], mode="bicubic")
+    images = images * uniform(0.8, 1.2) * uniform(0.93, 1.07, 3, 1, 1) + uniform(-0.15, 0.15) + uniform(0, 0.1) * stains
+    images = images + uniform(0, noise) * torch.randn_like(images)
+    step = torch.linspace(-1, 1, images.shape[3], device=device)
+    middle, half = uniform(-1.2, 1.2, 2, 1), uniform(0, 0.18, 2, 1)
+    inside = (step - middle).abs() < half  # (B, 2, 64): a third of the holes are beside the image, or small
+    hole = inside[:, None, 0, :, None] & inside[:, None, 1, None, :]
+    return torch.where(hole, uniform(-1, 1, 3, 1, 1), images).clamp(-1, 1)
+
+
+def train_evaluator(path, config, seed, device):
+    """Train the evaluator; its last layer is a sigmoid, without which the loss is stable."""
+    torch.manual_seed(seed)
+    network = evaluation_network(width=16)
+    network.fc[1] = nn.Identity()
+    return train_classifier(SceneLoss(network, noise=0.15), training_scenes(config, seed), path, config, seed, device)
+
+
+def train_auditor(path, config, seed, device):
+    """Train the auditor on other scenes than the evaluator's, under more noise."""
+    torch.manual_seed(seed)
+    dataset = training_scenes(config, seed + AUDITOR_SEED)
+    return train_classifier(SceneLoss(SceneAuditor(), noise=0.4), dataset, path, config, seed, device)
+
+
+def training_scenes(config, seed):
+    """A TensorDataset of images, (N, 3, 64, 64) uint8, and labels, (N, 24) float32."""
+    lists, labels = random_lists(config.scenes, seed, MOST_OBJECTS)
+    plain = config.scenes // 3
+    images = [pictures(lists[:plain], seed, Look()), pictures(lists[plain:], seed, VARIED)]
+    return TensorDataset(torch.cat(images), labels)
+
+
+def measure_evaluator(path, device):
+    """How well it recognises held-out scenes."""
+    return measured(evaluation_model(path, device).predict)
+
+
+def measure_auditor(path, device):
+    """How well it recognises held-out scenes."""
+    auditor = load_scene_auditor(path).to(device)
+    return measured(lambda images: torch.cat([auditor(part.to(device)).cpu() for part in images.split(500)]))
+
+
+def measured(predict):
+    """Top-k accuracy on scenes of CLEVR's look, of the varied one, and in a style of which no picture is trained on.
+
+    Args:
+        predict: images (N, 3, 64, 64) float32 in [-1, 1] to scores (N, 24).
+    """
+    found = {}
+    for style, look in (("", Look()), ("_varied", VARIED), ("_flat", Look())):
+        lists, labels = random_lists(HELD_OUT, HELD_OUT_SEED, most_objects=3)
+        paint = flat if style == "_flat" else render
+        images = pictures(lists, HELD_OUT_SEED, look, paint)
+        found[f"held_out{style}_top_k"] = top_k(predict(images.float() / 127.5 - 1), labels)
+    return found
+
+
+def flat(scenes):
+    """Scenes without light and shadow: each object in its colour alone, on grey."""
+    grey = torch.full((3, 1, 1), 0.5)
+    colours = scenes.albedo.sqrt()
+    images = [
+        grey + (cover[:, None] * (colour[..., None, None] - grey)).sum(0)
+        for cover, colour in zip(coverage(scenes), colours, strict=True)
+    ]
+    return (torch.stack(images) * 255).round().byte()
+
+
+FOLDER = ROOT / "test_resources" / "classifiers"
+DATA = "scenes of 1 to 5 random objects, a third of CLEVR's look, the others of varied light, size, colour and camera"
+REFERENCES = {
+    "iclevr_evaluator": Reference(
+        FOLDER / "iclevr.pt",
+        DATA,
+        SceneConfig(epochs=24, learning_rate=3e-3),
+        train_evaluator,
+        measure_evaluator,
+    ),
+    "iclevr_auditor": Reference(
+        FOLDER / "iclevr_auditor.pt",
+        DATA,
+        SceneConfig(epochs=10, learning_rate=3e-3, scenes=30_000),
+        train_auditor,
+        measure_auditor,
+    ),
+}
