@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from iclevr_dataset import ICLEVRLoader, get_iCLEVR_data, multi_hot, to_tensor
 from iclevr_renderer import LISTS, write_folder
 from iclevr_scenes import OBJECTS, IclevrError
 from PIL import Image
 from torch.utils.data import DataLoader
-
-UPCOMING = Path(__file__).resolve().parents[1] / "solution" / "upcoming"
-sys.path.insert(0, str(UPCOMING))
-
-from iclevr_dataset import ICLEVRLoader, get_iCLEVR_data, multi_hot, to_tensor  # noqa: E402  (after the path)
 
 INDEX = {"cyan sphere": 2, "red cube": 0, "gray cylinder": 1}  # any order: it is the file's that counts
 TRAIN = {"CLEVR_train_000001_0.png": ["cyan sphere"], "CLEVR_train_000001_1.png": ["cyan sphere", "red cube"]}

@@ -1,21 +1,22 @@
 """The weights of part 5: the evaluator of i-CLEVR's pictures, and its auditor, on scenes that we render."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from evaluator import evaluation_model, evaluation_network, top_k
-from iclevr_renderer import coverage, render
-from iclevr_scenes import OBJECTS, Look, draw
+from iclevr_renderer import LISTS, coverage, pictures, read_lists, render, scene_number
+from iclevr_scenes import OBJECTS, Look
 from torch import nn
 from torch.utils.data import TensorDataset
-from tqdm import tqdm
+from train_iclevr import GanConfig, train_cddpm, train_cgan
 from trainers import TrainConfig
 
 from grader import ROOT
 from grader.auditor import SceneAuditor, load_scene_auditor
-from test_resources.references import Reference
+from test_resources.references import Reference, accuracy_of_solution
 from test_resources.references.classifiers import train_classifier
 
 VARIED = Look(camera=1.2, lamps=2.0, brightness=(0.6, 1.5), size=(0.5, 0.85), colour=0.05, ground=(0.3, 0.8), tint=0.06)
@@ -36,13 +37,6 @@ def random_lists(count, seed, most_objects):
     rng = random.Random(seed)
     lists = [rng.sample(OBJECTS, rng.randint(1, most_objects)) for _ in range(count)]
     return lists, torch.tensor([[float(name in names) for name in OBJECTS] for names in lists])
-
-
-def pictures(lists, seed, look, paint=render):
-    """Scenes of these lists, (N, 3, 64, 64) uint8, in memory."""
-    parts = [slice(i, i + 480) for i in range(0, len(lists), 480)]
-    numbers = range(len(lists))
-    return torch.cat([paint(draw(lists[p], seed, numbers[p], look)) for p in tqdm(parts, desc="rendering")])
 
 
 class SceneLoss(nn.Module):
@@ -103,8 +97,20 @@ def training_scenes(config, seed):
     """A TensorDataset of images, (N, 3, 64, 64) uint8, and labels, (N, 24) float32."""
     lists, labels = random_lists(config.scenes, seed, MOST_OBJECTS)
     plain = config.scenes // 3
-    images = [pictures(lists[:plain], seed, Look()), pictures(lists[plain:], seed, VARIED)]
+    images = [pictures(lists[:plain], seed), pictures(lists[plain:], seed, look=VARIED)]
     return TensorDataset(torch.cat(images), labels)
+
+
+def train_model(path, config, seed, device, *, how):
+    """Train a model of part 5 as train_iclevr.py does, on the folder that `iclevr_renderer.py --out FOLDER` makes."""
+    return {"losses": how(rendered(), path, replace(config, seed=seed), device)}
+
+
+def rendered():
+    """That folder's pictures, (N, 3, 64, 64) uint8, and labels, (N, 24) float32, without the folder."""
+    lists = read_lists(LISTS)
+    labels = torch.tensor([[float(name in names) for name in OBJECTS] for names in lists.values()])
+    return TensorDataset(pictures([*lists.values()], numbers=[*map(scene_number, lists)]), labels)
 
 
 def measure_evaluator(path, device):
@@ -128,7 +134,7 @@ def measured(predict):
     for style, look in (("", Look()), ("_varied", VARIED), ("_flat", Look())):
         lists, labels = random_lists(HELD_OUT, HELD_OUT_SEED, most_objects=3)
         paint = flat if style == "_flat" else render
-        images = pictures(lists, HELD_OUT_SEED, look, paint)
+        images = pictures(lists, HELD_OUT_SEED, look=look, paint=paint)
         found[f"held_out{style}_top_k"] = top_k(predict(images.float() / 127.5 - 1), labels)
     return found
 
@@ -144,8 +150,9 @@ def flat(scenes):
     return (torch.stack(images) * 255).round().byte()
 
 
-FOLDER = ROOT / "test_resources" / "classifiers"
+FOLDER, CHECKPOINTS = ROOT / "test_resources" / "classifiers", ROOT / "solution" / "checkpoints"
 DATA = "scenes of 1 to 5 random objects, a third of CLEVR's look, the others of varied light, size, colour and camera"
+RENDERED = "our pictures of the 18,009 lists in test_resources/iclevr/train.json"
 REFERENCES = {
     "iclevr_evaluator": Reference(
         FOLDER / "iclevr.pt",
@@ -160,5 +167,19 @@ REFERENCES = {
         SceneConfig(epochs=10, learning_rate=3e-3, scenes=30_000),
         train_auditor,
         measure_auditor,
+    ),
+    "cgan": Reference(
+        CHECKPOINTS / "CGAN.pt",
+        RENDERED,
+        GanConfig(epochs=200),
+        partial(train_model, how=train_cgan),
+        accuracy_of_solution,
+    ),
+    "cddpm": Reference(
+        CHECKPOINTS / "CDDPM.pt",
+        RENDERED,
+        TrainConfig(epochs=100),
+        partial(train_model, how=train_cddpm),
+        accuracy_of_solution,
     ),
 }

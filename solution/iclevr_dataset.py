@@ -32,7 +32,7 @@ def multi_hot(names, objects):
     Raises:
         IclevrError: a name is not in `objects`; the message says which.
     """
-    # BEGIN ANSWER(5.multi_hot) 1 at the index of each object; an unknown name is an IclevrError that says which
+    # BEGIN ANSWER(5.multi_hot) [10 min, easy] 1 at the index of each object; refuse unknown names
     if unknown := [name for name in names if name not in objects]:
         raise IclevrError(f"{unknown[0]!r} is not in objects.json, which has {', '.join(objects)}")
     label = torch.zeros(len(objects))
@@ -51,7 +51,7 @@ def to_tensor(image):
         Shape (3, 64, 64), float32: red, green, blue; 0 of the file becomes -1, 255 becomes 1. Both sides are scaled to
         64, bilinearly.
     """
-    # BEGIN ANSWER(5.to_tensor) RGB, 64 x 64, channels first, in [-1, 1]
+    # BEGIN ANSWER(5.to_tensor) [10 min, easy] RGB, 64 x 64, channels first, in [-1, 1]
     resized = image.convert("RGB").resize((SIZE, SIZE), Image.Resampling.BILINEAR)
     return torch.from_numpy(np.array(resized)).permute(2, 0, 1).float() / 127.5 - 1.0
     # END ANSWER
@@ -75,7 +75,7 @@ def get_iCLEVR_data(root_folder, mode):  # noqa: N802  (the course's name)
     if mode not in MODES:
         raise IclevrError(f"there is no mode {mode!r}: give one of {', '.join(MODES)}")
     lists, objects = (read_json(Path(root_folder) / f"{name}.json") for name in (mode, "objects"))
-    # BEGIN ANSWER(5.iclevr_data) the names of the files where there are any, and a label for each list of objects
+    # BEGIN ANSWER(5.iclevr_data) [15 min, medium] the files where there are any, a label for each list
     images = list(lists) if mode == "train" else None
     labels = torch.stack([multi_hot(names, objects) for names in (lists.values() if mode == "train" else lists)])
     return images, labels
@@ -142,7 +142,7 @@ class ICLEVRLoader(Dataset):
 
     def __getitem__(self, index):
         """One item: the picture, as `trans` makes it, and its label, (24,) float32; or the label alone."""
-        # BEGIN ANSWER(5.iclevr_items) the label alone where there are conditions only, else picture and label
+        # BEGIN ANSWER(5.iclevr_items) [10 min, easy] picture and label, or the label alone
         label = self.label_list[index]
         if self.cond:
             return label

@@ -1,0 +1,267 @@
+"""Part 5: a conditional DCGAN with an auxiliary classifier, on i-CLEVR.
+
+Pictures are float32 tensors (B, 3, H, W) in [-1, 1]. A condition is multi-hot, (B, 24) float32, in the order of
+objects.json. A logit is positive for what the discriminator takes for real, or for an object that it sees.
+
+References: Radford et al. 2016, "Unsupervised Representation Learning with Deep Convolutional GANs" (DCGAN); Mirza &
+Osindero 2014, "Conditional Generative Adversarial Nets"; Odena et al. 2017, "Conditional Image Synthesis with
+Auxiliary Classifier GANs" (AC-GAN); Miyato & Koyama 2018, "cGANs with Projection Discriminator"; Miyato et al. 2018,
+"Spectral Normalization for GANs".
+"""
+
+# ruff: noqa: N803  (D and G are the papers' names)
+
+from itertools import pairwise
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+CONDITIONS = 24  # objects of objects.json
+
+
+def sample_z(num_samples, n_z, device="cpu"):
+    """Draw the generator's input.
+
+    Args:
+        num_samples: number of vectors N.
+        n_z: of each vector.
+        device: where they are needed.
+
+    Returns:
+        Independent standard normal numbers, fresh at every call: shape (N, n_z), float32.
+    """
+    # BEGIN ANSWER(5.gan_noise) [5 min, easy] standard normal, not uniform
+    return torch.randn(num_samples, n_z, device=device)
+    # END ANSWER
+
+
+class Generator(nn.Module):
+    """The generator G: from noise and a condition to a picture of 64 x 64. The layers are yours to choose.
+
+    Args:
+        n_z: numbers of noise.
+        n_c: length of the condition's embedding.
+        num_conditions: length of a condition.
+        n_ch_g: channels of the last hidden layer; ours has twice as many in each layer before it.
+
+    Attributes:
+        n_z: as above.
+    """
+
+    def __init__(self, n_z, n_c, num_conditions=CONDITIONS, n_ch_g=64):
+        super().__init__()
+        self.n_z = n_z
+        # BEGIN ANSWER(5.generator) [30 min, medium] e.g. a linear embedding, then transposed convolutions from 4 x 4
+        self.embed = nn.Sequential(nn.Linear(num_conditions, n_c), nn.LeakyReLU(0.2))
+        widths = [8 * n_ch_g, 4 * n_ch_g, 2 * n_ch_g, n_ch_g]
+        self.first = nn.Sequential(nn.Linear(n_z + n_c, 16 * widths[0], bias=False), nn.Unflatten(1, (widths[0], 4, 4)))
+        layers = [nn.BatchNorm2d(widths[0]), nn.ReLU()]
+        for before, width in pairwise(widths):
+            layers += [nn.ConvTranspose2d(before, width, 4, stride=2, padding=1, bias=False)]
+            layers += [nn.BatchNorm2d(width), nn.ReLU()]
+        self.layers = nn.Sequential(*layers, nn.ConvTranspose2d(n_ch_g, 3, 4, stride=2, padding=1), nn.Tanh())
+        # END ANSWER
+
+    def forward(self, z, condition):
+        """Pictures of conditions.
+
+        Args:
+            z: noise, shape (B, n_z), float32.
+            condition: multi-hot, shape (B, num_conditions), float32.
+
+        Returns:
+            Pictures, shape (B, 3, 64, 64), float32, in [-1, 1]. Both the noise and the condition decide them.
+        """
+        # BEGIN ANSWER(5.generator) [10 min, easy] noise and embedding side by side, then the layers
+        return self.layers(self.first(torch.cat([z, self.embed(condition)], dim=1)))
+        # END ANSWER
+
+    @torch.no_grad()
+    def generate_sample(self, labels, device=torch.device("cuda")):
+        """Generate a picture for each condition, all of them in one batch.
+
+        Args:
+            labels: multi-hot, shape (N, num_conditions), float32.
+            device: where to compute; move what you need there.
+
+        Returns:
+            Pictures, shape (N, 3, 64, 64), float32, in [-1, 1], on `device`.
+        """
+        # BEGIN ANSWER(5.gan_sample) [10 min, easy] fresh noise for each picture
+        return self(sample_z(len(labels), self.n_z, device), labels.to(device))
+        # END ANSWER
+
+
+class Discriminator(nn.Module):
+    """The discriminator D: how real a picture is for a condition, and which objects it sees. Yours to choose.
+
+    Args:
+        img_sz: height and width of the pictures, a power of 2, at least 16.
+        num_conditions: length of a condition.
+        n_ch_d: channels of the first layer; ours has twice as many in each layer after it.
+    """
+
+    def __init__(self, img_sz, num_conditions=CONDITIONS, n_ch_d=64):
+        super().__init__()
+        # BEGIN ANSWER(5.discriminator) [45 min, hard] strided convolutions down to 4 x 4, a head for each result
+        layers, before, width = [], 3, n_ch_d
+        for _ in range(img_sz.bit_length() - 3):
+            layers += [spectral_norm(nn.Conv2d(before, width, 4, stride=2, padding=1)), nn.LeakyReLU(0.2)]
+            before, width = width, 2 * width
+        self.layers = nn.Sequential(*layers)
+        self.real = spectral_norm(nn.Linear(before, 1))
+        self.match = spectral_norm(nn.Linear(num_conditions, before, bias=False))
+        self.objects = nn.Linear(before, num_conditions)
+        # END ANSWER
+
+    def forward(self, images, condition):
+        """Judge pictures.
+
+        Args:
+            images: shape (B, 3, img_sz, img_sz), float32, in [-1, 1].
+            condition: what they are said to show: multi-hot, shape (B, num_conditions), float32.
+
+        Returns:
+            (logits, class_logits): whether each picture is real, shape (B,), which its condition helps to decide; and
+            whether each object is in it, shape (B, num_conditions), of which the condition must tell nothing: the
+            classifier would read the answer instead of looking.
+        """
+        # BEGIN ANSWER(5.discriminator) [20 min, medium] e.g. projection (Miyato & Koyama, eq. 3)
+        features = self.layers(images).sum(dim=(2, 3))
+        logits = self.real(features).squeeze(1) + (self.match(condition) * features).sum(dim=1)
+        return logits, self.objects(features)
+        # END ANSWER
+
+
+def auxiliary_loss(class_logits, labels):
+    """How wrong the classifier of objects is (AC-GAN, eq. 3, for labels that exclude one another not).
+
+    Args:
+        class_logits: shape (B, num_conditions), float32.
+        labels: multi-hot, likewise.
+
+    Returns:
+        Binary cross-entropy, summed over the objects of a picture; the mean over the batch, a scalar.
+    """
+    # BEGIN ANSWER(5.auxiliary_loss) [10 min, easy] a sigmoid for each object, no softmax; sum over objects
+    return F.binary_cross_entropy_with_logits(class_logits, labels, reduction="none").sum(dim=1).mean()
+    # END ANSWER
+
+
+def discriminator_loss(logits_real, logits_fake, class_logits, labels):
+    """What D minimises: that it tells real from generated pictures, and knows the objects of real ones.
+
+    Args:
+        logits_real, logits_fake: of real and of generated pictures, shape (B,), float32.
+        class_logits: of the real pictures, shape (B, num_conditions).
+        labels: of the real pictures, likewise.
+
+    Returns:
+        -mean log sigma(logits_real) - mean log(1 - sigma(logits_fake)) + auxiliary_loss, a scalar.
+    """
+    # BEGIN ANSWER(5.discriminator_loss) [10 min, easy] target 1 for real, 0 for generated; the classifier's loss
+    real = F.binary_cross_entropy_with_logits(logits_real, torch.ones_like(logits_real))
+    fake = F.binary_cross_entropy_with_logits(logits_fake, torch.zeros_like(logits_fake))
+    return real + fake + auxiliary_loss(class_logits, labels)
+    # END ANSWER
+
+
+def generator_loss(logits_fake, class_logits, labels):
+    """What G minimises: that D takes its pictures for real and sees in them what was asked for.
+
+    Args:
+        logits_fake: of generated pictures, shape (B,), float32.
+        class_logits: of the generated pictures, shape (B, num_conditions).
+        labels: what they should show, likewise.
+
+    Returns:
+        -mean log sigma(logits_fake) + auxiliary_loss, a scalar.
+    """
+    # BEGIN ANSWER(5.generator_loss) [5 min, easy] non-saturating, and the classifier's loss
+    real = F.binary_cross_entropy_with_logits(logits_fake, torch.ones_like(logits_fake))
+    return real + auxiliary_loss(class_logits, labels)
+    # END ANSWER
+
+
+def get_solver(model):
+    """Adam for all parameters of a model, with DCGAN's learning rate 2e-4 and beta1 = 0.5 (sec. 4)."""
+    # BEGIN ANSWER(5.gan_solver) [5 min, easy] torch.optim.Adam
+    return torch.optim.Adam(model.parameters(), lr=2e-4, betas=(0.5, 0.999))
+    # END ANSWER
+
+
+def train_step(G, D, G_solver, D_solver, images, labels):
+    """One step of D and then one of G, on a batch. G draws new pictures, of the batch's conditions, for each of them.
+
+    Args:
+        G, D: the networks, in training mode, on one device.
+        G_solver, D_solver: their optimizers.
+        images: real pictures, shape (B, 3, 64, 64), float32, in [-1, 1], on that device.
+        labels: their conditions, shape (B, num_conditions), float32, on that device.
+
+    Returns:
+        (d_loss, g_loss): `discriminator_loss` and `generator_loss`, scalars without a graph.
+    """
+    # BEGIN ANSWER(5.gan_step) [40 min, hard] D's step does not reach G; G's loss passes through D, which stays as it is
+    fake = G(sample_z(len(images), G.n_z, images.device), labels).detach()
+    logits_real, class_logits = D(images, labels)
+    d_loss = discriminator_loss(logits_real, D(fake, labels)[0], class_logits, labels)
+    D_solver.zero_grad()
+    d_loss.backward()
+    D_solver.step()
+
+    fake = G(sample_z(len(images), G.n_z, images.device), labels)
+    g_loss = generator_loss(*D(fake, labels), labels)
+    G_solver.zero_grad()
+    g_loss.backward()
+    G_solver.step()
+    return d_loss.detach(), g_loss.detach()
+    # END ANSWER
+
+
+def save_training(path, parts, epoch):
+    """Write all that a training needs to go on.
+
+    Args:
+        path: the file to write.
+        parts: {name: network or optimizer}.
+        epoch: how many epochs are complete.
+    """
+    # BEGIN ANSWER(5.gan_resume) [10 min, easy] the state of every part, optimizers among them, and the epoch
+    torch.save({"epoch": epoch, "parts": {name: part.state_dict() for name, part in parts.items()}}, path)
+    # END ANSWER
+
+
+def resume_training(path, parts, device="cpu"):
+    """Read what `save_training` has written.
+
+    Args:
+        path: the file.
+        parts: the same, newly made; their states are replaced.
+        device: where they are.
+
+    Returns:
+        How many epochs are complete; 0, with the parts left as they are, if there is no such file.
+    """
+    # BEGIN ANSWER(5.gan_resume) [10 min, easy] every part, strictly; the epoch to go on after
+    if not Path(path).exists():
+        return 0
+    saved = torch.load(path, map_location=device, weights_only=True)
+    for name, part in parts.items():
+        part.load_state_dict(saved["parts"][name])
+    return saved["epoch"]
+    # END ANSWER
+
+
+def prepare_cgan():
+    """Build the generator whose weights are in `checkpoints/CGAN.pt`.
+
+    Returns:
+        A `Generator` on the CPU.
+    """
+    # BEGIN ANSWER(5.prepare_cgan) [5 min, easy] a generator, as you trained it
+    return Generator(n_z=64, n_c=64, n_ch_g=40)
+    # END ANSWER
