@@ -1,0 +1,203 @@
+"""Part 5: the noise schedule, the network and the training of the multi-label DDPM. Timesteps are indexed from 0."""
+
+import numpy as np
+
+from grader.case import FLOAT32, case
+from grader.cases.part5 import inputs, models
+from grader.lazy import Lazy
+
+torch = Lazy("torch")
+probes = Lazy("grader.probes")
+
+LOSS_SHAPE = (4, 3, 10, 7)
+ROWS = 4000  # of which a share is dropped: its standard error is 0.008 at most
+
+
+@case(
+    "5.cosine",
+    points=2.0,
+    equation="beta_t = min(1 - f(t + 1) / f(t), 0.999), f(u) = cos^2((u / T + s) / (1 + s) pi / 2) (IDDPM eq. 17)",
+    look="The first and the last beta, by hand, for T = 2; then how many there are.",
+    term="f(t + 1) / f(t): f is needed at T + 1 places. Where are the parentheses of (u / T + s) / (1 + s)?",
+    shows={
+        "length": "number of betas",
+        "betas": "the variances beta_t, except for the last two",
+        "last": "the last two of them",
+        "other_offset": "beta_0 with another s",
+    },
+    rtol=1e-3,
+    atol=1e-6,
+)
+def cosine(code, rng):
+    """Cosine schedule: the variances, and the largest that there may be"""
+    count, s = rng.integer("steps", 20, 60), rng.number("s", 0.02, 0.1)
+    cosine_betas = code.conditional_diffusion.cosine_betas
+    betas, other = (
+        np.asarray(probes.tensor(b, "cosine_betas"), float) for b in (cosine_betas(count), cosine_betas(count, s))
+    )
+    return {"length": len(betas), "betas": betas[:-2], "last": betas[-2:], "other_offset": other[0]}
+
+
+@case(
+    "5.multi_label",
+    points=2.0,
+    equation="eps_theta(x_t, t, labels) depends on all three, and on every label of a picture",
+    look="Follow the labels from forward's arguments into the U-Net: their shape, and whether any of them gets lost.",
+    term="'every label': what becomes of the second object of a picture, and of a row of zeros?",
+    shows={
+        "shape": "shape of the output",
+        "image_matters": "of which items the output changes when some images are replaced (of these)",
+        "time_matters": "of which items the output changes when some timesteps are replaced (of these)",
+        "labels_that_matter": "how many of the 24 labels change the output when they are added to a picture's label",
+        "null_differs": "whether the null condition gives another output than any single label",
+        "items_independent": "whether an item's output is the same without the other items (in eval mode)",
+        "unreached": "parameters that get no gradient",
+    },
+    seconds=30.0,
+)
+def multi_label(code, rng):
+    """Network: the image, the timestep and each of the labels matter, and every parameter learns"""
+    net = code.conditional_diffusion.MultiLabelUnet(channels=(8, 16)).eval()
+    probes.perturb(net)
+    count = rng.integer("count", 3, 6)
+    x, t = rng.normal("x_t", count, 3, 16, 16), rng.integers("t", 0, 60, count)
+    labels = models.multi_hot(inputs.conditions(rng, "labels", count))
+    out = probes.tensor(net(x, t, labels), "forward")
+
+    def changed(name, place, others):
+        return probes.changed_items(net, (x, t, labels), out, place, others, inputs.some_items(rng, name, count))
+
+    base = models.multi_hot([inputs.conditions(rng, "base", 1)[0]])
+    added = torch.cat([base, (base + torch.eye(inputs.CONDITIONS)).clamp(max=1)])
+    alone = torch.cat([torch.zeros_like(base), torch.eye(inputs.CONDITIONS)])
+    return {
+        "shape": out.shape,
+        "image_matters": changed("images", 0, rng.normal("others", count, 3, 16, 16)),
+        "time_matters": changed("times", 1, (t + 37) % 100),
+        "labels_that_matter": int(_differ(net, x, t, added).sum() + (base > 0).sum()),
+        "null_differs": bool(_differ(net, x, t, alone).all()),
+        "items_independent": torch.allclose(
+            net(x[1:2], t[1:2], labels[1:2]), out[1:2], rtol=1e-3, atol=1e-4 * out.abs().max().item()
+        ),
+        "unreached": probes.unreached(out, net),
+    }
+
+
+@torch.no_grad
+def _differ(net, x, t, labels):
+    """Which rows of labels after the first give the first image another output than the first row does."""
+    out = net(x[:1].expand(len(labels), -1, -1, -1), t[:1].expand(len(labels)), labels)
+    return (out[1:] - out[:1]).abs().flatten(1).amax(dim=1) > 1e-5 * out.abs().max()
+
+
+@case(
+    "5.label_dropout",
+    points=2.0,
+    equation="with probability p_uncond, c becomes the null condition (CFG, algorithm 1, line 3)",
+    look="The shape of the random numbers, and what they are compared with; then which tensor the result is written "
+    "to.",
+    term="'c becomes': the condition of a picture is all of its labels.",
+    shows={
+        "dropped": "share of the pictures whose labels are all dropped (p_uncond, up to chance)",
+        "whole": "whether a picture's labels are kept or dropped together",
+        "never": "share that is dropped with p_uncond = 0",
+        "always": "share that is dropped with p_uncond = 1",
+        "fresh": "whether two calls drop other pictures",
+        "input_kept": "whether the labels given are left as they were",
+    },
+    atol=0.05,
+)
+def label_dropout(code, rng):
+    """Label dropout: whole conditions become the null condition, with the probability asked for"""
+    p = rng.number("p_uncond", 0.2, 0.8)
+    labels = torch.ones(ROWS, inputs.CONDITIONS)
+
+    def drop(p):
+        given = labels.clone()
+        result = probes.tensor(models.model(code, None, p_uncond=p)[1].drop_labels(given), "drop_labels", labels.shape)
+        return result, torch.equal(given, labels)
+
+    (dropped, kept), (again, _) = drop(p), drop(p)
+    whole = (dropped == dropped[:, :1]).all() and ((dropped == 0) | (dropped == 1)).all()
+    never, always = ((drop(p)[0] == 0).all(dim=1).double().mean() for p in (0.0, 1.0))
+    return {
+        "dropped": (dropped == 0).all(dim=1).double().mean(),
+        "whole": bool(whole),
+        "never": never,
+        "always": always,
+        "fresh": not torch.equal(dropped, again),
+        "input_kept": kept,
+    }
+
+
+@case(
+    "5.ddpm_loss",
+    points=2.0,
+    equation="L = mean of (eps - eps_theta(x_t, t, labels))^2 over all elements (DDPM eq. 14)",
+    look="The two tensors that forward compares, what it reduces their difference to, and every detach on the way.",
+    term="eps - eps_theta, and 'mean ... over all elements': what is the target, and how many numbers are left?",
+    shows={
+        "loss": "the loss of a network with a known prediction and known noise",
+        "shape": "shape of the loss",
+        "gradient": "derivative of the loss with respect to a weight of the network",
+    },
+    **FLOAT32,
+)
+def ddpm_loss(code, rng):
+    """Training loss: compares the predicted noise with the noise, and its gradient reaches the network"""
+    x, direction = rng.uniform("x_0", *LOSS_SHAPE, low=0.5), rng.normal("direction", *LOSS_SHAPE) - 1
+    weight = torch.nn.Parameter(torch.tensor(rng.number("weight", 0.4, 1.2)))
+    _, model = models.model(code, lambda x_t, t, labels: weight * direction, inputs.steps(rng), weight=weight)
+    with probes.noise_tape(1.0):
+        value = probes.tensor(model(x, models.multi_hot(inputs.conditions(rng, "labels", len(x)))), "forward")
+    if value.requires_grad:
+        value.sum().backward()
+    gradient = torch.tensor(float("nan")) if weight.grad is None else weight.grad
+    return {"loss": value, "shape": value.shape, "gradient": gradient}
+
+
+@case(
+    "5.ddpm_training",
+    points=2.0,
+    equation="t ~ Uniform({0, ..., T - 1}) for each item; x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) eps",
+    look="What the network gets in forward: print t, x_t and the labels of one batch, with T = 8.",
+    term="'for each item', sqrt(alpha_bar_t): how many t are drawn, and what is under each root? Labels are those of "
+    "the picture, or none at all.",
+    shows={
+        "factors": "the factors of x_0 and of the noise in what the network sees, a row for each t (nan: never drawn)",
+        "residual": "what the network sees besides x_0 and the noise",
+        "in_range": "whether every t is in {0, ..., T - 1}",
+        "t_per_item": "whether the items of a batch have different t",
+        "t_uniform": "whether all t are about equally frequent",
+        "labels": "whether each picture comes with its own labels, or with none",
+        "own_labels": "whether most pictures come with their own labels",
+        "dropped": "whether some come with none, with a p_uncond of at least 0.15",
+    },
+    **FLOAT32,
+    needs=("5.cosine", "5.label_dropout"),
+)
+def ddpm_training(code, rng):
+    """Training: what the network is trained on, at which timesteps and with which labels"""
+    count, p, x = inputs.steps(rng), rng.number("p_uncond", 0.15, 0.4), rng.normal("x_0", 64, 3, 5, 4)
+    labels = models.multi_hot([one for i in range(4) for one in inputs.conditions(rng, f"labels {i}", 16)])
+    calls, model = models.model(code, lambda x_t, t, labels: torch.zeros_like(x_t), count, p_uncond=p)
+    with probes.noise_tape(1.0):
+        for _ in range(12):
+            model(x, labels)
+    found, residual = zip(*(probes.factors(call.x, x, probes.pattern(*x.shape)) for call in calls), strict=True)
+    found, t = np.concatenate(found), torch.cat([call.timestep for call in calls]).long().numpy()
+    counts = np.bincount(t[(t >= 0) & (t < count)], minlength=count)
+    with np.errstate(invalid="ignore"):
+        table = np.stack([found[t == step].sum(axis=0) / (t == step).sum() for step in range(count)])
+    own = torch.cat([(call.label == labels).all(dim=1) for call in calls])
+    none = torch.cat([(call.label == 0).all(dim=1) for call in calls])
+    return {
+        "factors": table,
+        "residual": np.concatenate(residual).max(),
+        "in_range": bool(((t >= 0) & (t < count)).all()),
+        "t_per_item": len(calls[0].timestep.unique()) > 1,
+        "t_uniform": bool((np.abs(counts / len(t) - 1 / count) < 0.08).all()),
+        "labels": bool((own | none).all()),
+        "own_labels": bool(own.double().mean() > 0.5),
+        "dropped": bool(none.any()),
+    }

@@ -1,0 +1,400 @@
+"""Mistakes in the multi-label DDPM. Each patch's old text occurs once."""
+
+from functools import partial
+
+from grader.mistakes import one_patch
+
+mistake = partial(one_patch, 5, file="conditional_diffusion.py")
+
+COSINE = "return (1 - f[1:] / f[:-1]).clamp(max=0.999).float()"
+F = "f = torch.cos((u + s) / (1 + s) * math.pi / 2).square()"
+U = "u = torch.arange(num_steps + 1, dtype=torch.float64) / num_steps"
+EMBEDDING = "emb = F.silu(self.time(timestep) + self.labels(labels))"
+KEPT = "kept = torch.rand(len(labels), 1, device=labels.device) >= self.p_uncond"
+DROP = "return labels * kept"
+DRAW_T = "timestep = torch.randint(0, self.num_steps, (len(images),), device=images.device)"
+NOISY = "noisy = alpha_bar.sqrt() * images + (1 - alpha_bar).sqrt() * noise"
+LOSS = "return F.mse_loss(self.network(noisy, timestep, self.drop_labels(labels)), noise)"
+GUIDED = "return (1 + w) * conditional - w * unconditional"
+BOTH = "both = torch.cat([labels, torch.zeros_like(labels)])"
+BEFORE = "before = self.alpha_bars[t - 1] if t > 0 else torch.ones_like(alpha_bar)"
+X_0 = "x_0 = ((noisy_sample - (1 - alpha_bar).sqrt() * estimated_noise) / alpha_bar.sqrt()).clamp(-1, 1)"
+MEAN = "mean = before.sqrt() * beta * x_0 + (1 - beta).sqrt() * (1 - before) * noisy_sample"
+SIGMA = "sigma = ((1 - before) / (1 - alpha_bar) * beta).sqrt()"
+LOOP = "for t in range(self.num_steps - 1, -1, -1):"
+UPDATE = "x = self.recover_sample(x, self.guided_noise(x, timestep, labels), timestep)"
+STATES = "states = [x, *self.denoise(x, labels.to(device))]"
+STACK = "return torch.stack(states[:: self.num_steps // STRIP], dim=1)"
+
+NETWORK = (
+    mistake(
+        "cosine_is_not_squared",
+        F,
+        "f = torch.cos((u + s) / (1 + s) * math.pi / 2)",
+        "f is the square of a cosine; yours is the cosine itself.",
+        "cosine",
+    ),
+    mistake(
+        "cosine_forgets_the_offset",
+        F,
+        "f = torch.cos(u * math.pi / 2).square()",
+        "The offset s has no effect: f(u) = cos^2((u / T + s) / (1 + s) pi / 2).",
+        "cosine",
+    ),
+    mistake(
+        "alpha_bars_for_betas",
+        COSINE,
+        "return (f[1:] / f[0]).float()",
+        "These are alpha_bar_t, and the betas are asked for: beta_t = 1 - f(t + 1) / f(t).",
+        "cosine",
+    ),
+    mistake(
+        "alphas_for_betas",
+        COSINE,
+        "return (f[1:] / f[:-1]).float()",
+        "These are alpha_t: beta_t = 1 - f(t + 1) / f(t).",
+        "cosine",
+    ),
+    mistake(
+        "beta_without_a_limit",
+        COSINE,
+        "return (1 - f[1:] / f[:-1]).float()",
+        "The last beta is 1, and a division by sqrt(alpha_bar) follows: the largest may be 0.999.",
+        "cosine",
+    ),
+    mistake(
+        "beta_limited_too_early",
+        "clamp(max=0.999)",
+        "clamp(max=0.02)",
+        "The betas are limited to 0.02, as of the linear schedule: here to 0.999.",
+        "cosine",
+    ),
+    mistake(
+        "cosine_in_steps_from_one",
+        U,
+        "u = torch.arange(1, num_steps + 2, dtype=torch.float64) / num_steps",
+        "f is needed at 0, ..., T; yours begins at 1.",
+        "cosine",
+    ),
+    mistake(
+        "only_the_first_object",
+        EMBEDDING,
+        "first = F.one_hot(labels.argmax(dim=1), labels.shape[1]).to(labels.dtype)\n"
+        "        emb = F.silu(self.time(timestep) + self.labels(first))",
+        "Only one label of a picture reaches the U-Net: argmax finds the first of them. A picture has up to three.",
+        "multi_label",
+    ),
+    mistake(
+        "labels_do_not_reach_the_network",
+        EMBEDDING,
+        "emb = F.silu(self.time(timestep))",
+        "The labels do not reach the U-Net.",
+        "multi_label",
+    ),
+    mistake(
+        "number_of_objects_only",
+        EMBEDDING,
+        "number = labels.sum(dim=1, keepdim=True).expand_as(labels)\n"
+        "        emb = F.silu(self.time(timestep) + self.labels(number))",
+        "The labels are summed before the layer, so that only their number counts.",
+        "multi_label",
+    ),
+    mistake(
+        "labels_of_the_batch",
+        EMBEDDING,
+        "emb = F.silu(self.time(timestep) + self.labels(labels).mean(dim=0))",
+        "The embeddings of a batch are averaged: each picture has labels of its own.",
+        "multi_label",
+    ),
+    mistake(
+        "time_does_not_reach_the_network",
+        EMBEDDING,
+        "emb = F.silu(self.labels(labels))",
+        "The timestep does not reach the U-Net.",
+        "multi_label",
+    ),
+    mistake(
+        "no_way_back_to_pixels",
+        "return self.unfold(self.unet(self.fold(x), emb))",
+        "return self.unet(self.fold(x), emb)",
+        "The output has the folded shape: unfold it into pixels.",
+        "multi_label",
+        "prepare_cddpm",
+    ),
+)
+
+TRAINING = (
+    mistake(
+        "dropout_per_label",
+        KEPT,
+        "kept = torch.rand_like(labels) >= self.p_uncond",
+        "Each label is dropped by itself: a picture then trains with labels that are neither its own nor null.",
+        "label_dropout",
+    ),
+    mistake(
+        "dropout_of_the_batch",
+        KEPT,
+        "kept = torch.rand(1, 1, device=labels.device) >= self.p_uncond",
+        "One decision is made for the whole batch: make one for each picture.",
+        "label_dropout",
+    ),
+    mistake(
+        "dropout_inverted",
+        KEPT,
+        "kept = torch.rand(len(labels), 1, device=labels.device) < self.p_uncond",
+        "p_uncond is the probability of dropping; yours keeps with it.",
+        "label_dropout",
+        "ddpm_training",
+    ),
+    mistake(
+        "dropout_scales",
+        DROP,
+        "return labels * kept / max(1 - self.p_uncond, 1e-6)",
+        "What is kept is scaled, as nn.Dropout does: labels stay 0 and 1.",
+        "label_dropout",
+        "ddpm_training",
+    ),
+    mistake(
+        "dropout_in_place",
+        DROP,
+        "labels *= kept\n        return labels",
+        "The labels that were given are changed: they are the dataset's.",
+        "label_dropout",
+    ),
+    mistake(
+        "null_of_minus_one",
+        DROP,
+        "return torch.where(kept, labels, -torch.ones_like(labels))",
+        "The null condition is all zeros; yours is all -1, as in part 3.",
+        "label_dropout",
+        "ddpm_training",
+    ),
+    mistake(
+        "never_drops",
+        LOSS,
+        "return F.mse_loss(self.network(noisy, timestep, labels), noise)",
+        "Labels are never dropped in training, so that guidance has no unconditional prediction.",
+        "ddpm_training",
+    ),
+    mistake(
+        "trains_for_the_picture",
+        LOSS,
+        "return F.mse_loss(self.network(noisy, timestep, self.drop_labels(labels)), images)",
+        "The prediction is compared with x_0: the network predicts the noise.",
+        "ddpm_loss",
+    ),
+    mistake(
+        "ddpm_loss_summed",
+        LOSS,
+        'return F.mse_loss(self.network(noisy, timestep, self.drop_labels(labels)), noise, reduction="sum")',
+        "The loss is a sum: take the mean, or the learning rate depends on the batch size.",
+        "ddpm_loss",
+    ),
+    mistake(
+        "ddpm_loss_detached",
+        LOSS,
+        "return F.mse_loss(self.network(noisy, timestep, self.drop_labels(labels)).detach(), noise)",
+        "The loss is cut off from the network (detach, .data or no_grad), so nothing learns.",
+        "ddpm_loss",
+    ),
+    mistake(
+        "trains_one_timestep",
+        DRAW_T,
+        "timestep = torch.randint(0, self.num_steps, (1,), device=images.device).expand(len(images))",
+        "One t is drawn for the whole batch: draw one for each item.",
+        "ddpm_training",
+    ),
+    mistake(
+        "trains_from_one",
+        DRAW_T,
+        "timestep = torch.randint(1, self.num_steps, (len(images),), device=images.device)",
+        "t = 0 is never drawn: timesteps run from 0.",
+        "ddpm_training",
+    ),
+    mistake(
+        "noises_without_roots",
+        NOISY,
+        "noisy = alpha_bar * images + (1 - alpha_bar) * noise",
+        "The factors are alpha_bar_t and 1 - alpha_bar_t without their roots.",
+        "ddpm_training",
+    ),
+    mistake(
+        "noises_with_beta",
+        NOISY,
+        "beta = self.betas[timestep].reshape(-1, 1, 1, 1)\n"
+        "        noisy = (1 - beta).sqrt() * images + beta.sqrt() * noise",
+        "One step's beta_t is used where all steps' alpha_bar_t is asked for.",
+        "ddpm_training",
+    ),
+)
+
+SAMPLING = (
+    mistake(
+        "guidance_of_the_other_convention",
+        GUIDED,
+        "return w * conditional + (1 - w) * unconditional",
+        "w = 1 is no guidance here, and 0 is: the factors are (1 + w) and -w.",
+        "guidance",
+        "ddpm_sample",
+    ),
+    mistake(
+        "guidance_reversed",
+        GUIDED,
+        "return (1 + w) * unconditional - w * conditional",
+        "The two predictions are exchanged: labels repel.",
+        "guidance",
+        "ddpm_sample",
+    ),
+    mistake(
+        "guidance_that_adds_up_to_more",
+        GUIDED,
+        "return (1 + w) * conditional + w * unconditional",
+        "The factors add up to 1 + 2w: the unconditional prediction is subtracted.",
+        "guidance",
+        "ddpm_sample",
+    ),
+    mistake(
+        "null_of_ones",
+        BOTH,
+        "both = torch.cat([labels, torch.ones_like(labels)])",
+        "The null condition of sampling is all ones: it is the one that training knows, all zeros.",
+        "guidance",
+        "ddpm_sample",
+    ),
+    mistake(
+        "same_labels_twice",
+        BOTH,
+        "both = torch.cat([labels, labels])",
+        "Both predictions see the labels, so that guidance has no effect.",
+        "guidance",
+        "ddpm_sample",
+    ),
+    mistake(
+        "x_0_not_clamped",
+        X_0,
+        "x_0 = (noisy_sample - (1 - alpha_bar).sqrt() * estimated_noise) / alpha_bar.sqrt()",
+        "The estimate of x_0 is not clamped to [-1, 1].",
+        "ddpm_step",
+        "ddpm_sample",
+    ),
+    mistake(
+        "x_0_without_a_root",
+        X_0,
+        "x_0 = ((noisy_sample - (1 - alpha_bar) * estimated_noise) / alpha_bar.sqrt()).clamp(-1, 1)",
+        "The estimated noise has the factor sqrt(1 - alpha_bar_t) in x_0; yours lacks the root.",
+        "ddpm_step",
+        "ddpm_sample",
+    ),
+    mistake(
+        "clamped_between_0_and_1",
+        "alpha_bar.sqrt()).clamp(-1, 1)",
+        "alpha_bar.sqrt()).clamp(0, 1)",
+        "x_0 is clamped to [0, 1]: pictures are in [-1, 1].",
+        "ddpm_step",
+        "ddpm_sample",
+    ),
+    mistake(
+        "mean_factors_exchanged",
+        MEAN,
+        "mean = before.sqrt() * beta * noisy_sample + (1 - beta).sqrt() * (1 - before) * x_0",
+        "The two factors of eq. (7) are exchanged.",
+        "ddpm_step",
+        "ddpm_sample",
+    ),
+    mistake(
+        "mean_with_the_same_alpha_bar",
+        MEAN,
+        "mean = alpha_bar.sqrt() * beta * x_0 + (1 - beta).sqrt() * (1 - before) * noisy_sample",
+        "The factor of x_0 has alpha_bar_{t-1} under its root, not alpha_bar_t.",
+        "ddpm_step",
+        "ddpm_sample",
+    ),
+    mistake(
+        "variance_for_deviation",
+        SIGMA,
+        "sigma = (1 - before) / (1 - alpha_bar) * beta",
+        "The noise is multiplied by the variance: take its root.",
+        "ddpm_step",
+        "ddpm_sample",
+    ),
+    mistake(
+        "sigma_of_beta",
+        SIGMA,
+        "sigma = beta.sqrt()",
+        "sigma^2 is beta_t: here the posterior's (1 - alpha_bar_{t-1}) / (1 - alpha_bar_t) beta_t, which is 0 at t = 0.",
+        "ddpm_step",
+        "ddpm_sample",
+    ),
+    mistake(
+        "before_wraps_around",
+        BEFORE,
+        "before = self.alpha_bars[t - 1]",
+        "At t = 0 the index -1 is the last alpha_bar: before the first step it is 1.",
+        "ddpm_step",
+        "ddpm_sample",
+    ),
+    mistake(
+        "loop_without_t_0",
+        LOOP,
+        "for t in range(self.num_steps - 1, 0, -1):",
+        "The step of t = 0 is missing: range excludes its end.",
+        "ddpm_sample",
+    ),
+    mistake(
+        "loop_upward",
+        LOOP,
+        "for t in range(self.num_steps):",
+        "The loop runs upward: sampling begins at t = T - 1.",
+        "ddpm_sample",
+    ),
+    mistake(
+        "sampling_ignores_labels",
+        UPDATE,
+        "x = self.recover_sample(x, self.guided_noise(x, timestep, torch.zeros_like(labels)), timestep)",
+        "The labels asked for do not reach the network while sampling.",
+        "ddpm_sample",
+    ),
+    mistake(
+        "sampling_without_guidance",
+        UPDATE,
+        "x = self.recover_sample(x, self.network(x, timestep, labels), timestep)",
+        "guided_noise is not used, so that guidance_weight has no effect on samples.",
+        "ddpm_sample",
+    ),
+    mistake(
+        "strip_without_the_noise",
+        STATES,
+        "states = [*self.denoise(x, labels.to(device))]",
+        "The strip begins after the first step: the noise comes first.",
+        "strip",
+    ),
+    mistake(
+        "strip_of_steps",
+        STACK,
+        "return torch.stack(states[:: self.num_steps // STRIP])",
+        "The first dimension is that of the pictures: stack the states along the second.",
+        "strip",
+    ),
+    mistake(
+        "strip_backwards",
+        STACK,
+        "return torch.stack(states[:: -(self.num_steps // STRIP)], dim=1)",
+        "The strip runs from the picture to the noise.",
+        "strip",
+    ),
+    mistake(
+        "labels_stay_on_the_cpu",
+        "for picture in self.denoise(x, labels.to(device)):",
+        "for picture in self.denoise(x, labels):",
+        "The labels stay where they came from: move them to the device.",
+        "ddpm_device",
+    ),
+    mistake(
+        "prepares_a_frozen_model",
+        "return MultiLabelDDPM(MultiLabelUnet(channels=(64, 112, 144)), num_steps=120, guidance_weight=2.0)",
+        "model = MultiLabelDDPM(MultiLabelUnet(channels=(64, 112, 144)), num_steps=120, guidance_weight=2.0)\n"
+        "    return model.requires_grad_(False)",
+        "The model's parameters are frozen: it cannot be trained.",
+        "prepare_cddpm",
+    ),
+)
