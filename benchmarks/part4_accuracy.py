@@ -19,7 +19,7 @@ import numpy as np  # noqa: E402  (after the path)
 
 from grader import assignment as assignments  # noqa: E402
 from grader import golden, sandbox  # noqa: E402
-from grader.accuracy import grade_accuracy, tasks  # noqa: E402
+from grader.accuracy import Task, grade_accuracy  # noqa: E402
 from grader.assignment import Variant  # noqa: E402
 from grader.case import Outcome  # noqa: E402
 from grader.grading import open_submission  # noqa: E402
@@ -39,17 +39,17 @@ SETTINGS = (
     ("lddpm", "as handed in", ()),
     ("lddpm", "without guidance", ((LDDPM, LDDPM.replace("1.5", "0.0")),)),
 )
+HEADER = "model  setting             mean  95% interval      accuracy of each seed          confirmed   points seconds"
 
 
-def measure(assignment, tier, known, model, patches, device):
-    """The verdict on a model of the solution with some patches, all rounds played."""
-    task = next(task for task in tasks(assignment.policy) if task.name == model)
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = write_patched(assignment, Variant("4.setting", patches, file="assignment.py"), Path(temporary) / model)
-        (folder / "checkpoints").mkdir()
-        shutil.copy(assignment.solution / task.policy.checkpoint, folder / "checkpoints")
-        with open_submission(assignment, tier, known, folder) as grading:
-            return grade_accuracy(grading, task, device, every_round=True)
+def measure(assignment, tier, model, folder, checkpoint, device):
+    """The verdict on a model with the code in a folder, and with the weights in a checkpoint; all rounds played."""
+    task = Task(model, assignment.policy.accuracy[model])
+    handed_in = folder / task.policy.checkpoint
+    handed_in.parent.mkdir(exist_ok=True)
+    shutil.copy(checkpoint, handed_in)
+    with open_submission(assignment, tier, golden.load(assignment.resources), folder) as grading:
+        return grade_accuracy(grading, task, device, every_round=True)
 
 
 def row(model, setting, verdict):
@@ -63,6 +63,13 @@ def row(model, setting, verdict):
     return f"{model:6} {setting:17} {told} {verdict.seconds:7.0f}"
 
 
+def show(model, setting, verdict):
+    """Print a line of the table as soon as it is known; the command ends with it if this machine is to blame."""
+    print(row(model, setting, verdict), flush=True)
+    if verdict.outcome is Outcome.INFRASTRUCTURE:
+        sys.exit(2)
+
+
 def main():
     """Measure, and print the table and the confusion matrices."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -71,16 +78,15 @@ def main():
     parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()
     assignment, tier, matrices = assignments.load(staff=True), sandbox.start("process"), {}
-    known = golden.load(assignment.resources)
-    print(
-        "model  setting             mean  95% interval      accuracy of each seed          confirmed   points seconds"
-    )
+    print(HEADER)
     for model, setting, patches in SETTINGS:
         if arguments.only in (model, None) and arguments.setting in (setting, None):
-            verdict = measure(assignment, tier, known, model, patches, arguments.device)
-            print(row(model, setting, verdict), flush=True)
-            if verdict.outcome is Outcome.INFRASTRUCTURE:
-                sys.exit(2)
+            checkpoint = assignment.solution / assignment.policy.accuracy[model].checkpoint
+            with tempfile.TemporaryDirectory() as temporary:
+                change = Variant("4.setting", patches, file="assignment.py")
+                folder = write_patched(assignment, change, Path(temporary) / model)
+                verdict = measure(assignment, tier, model, folder, checkpoint, arguments.device)
+            show(model, setting, verdict)
             if not patches:
                 matrices[model] = verdict.figures["confusion"]
     tier.close()
