@@ -34,7 +34,7 @@ def guidance(code, rng):
     count, w = rng.integer("count", 3, 6), inputs.weight(rng)
     of_labels = torch.from_numpy(np.asarray(inputs.of_labels(rng)))
     x, t = rng.normal("x_t", count, 3, 2, 2), torch.full((count,), rng.integer("t", 0, 8))
-    labels = models.multi_hot(inputs.conditions(rng, "labels", count))
+    labels = models.labels_of(inputs.conditions(rng, "labels", count))
 
     def predict(x, t, labels):
         return (0.5 + (labels * of_labels).sum(dim=1)).reshape(-1, 1, 1, 1) * x
@@ -117,6 +117,7 @@ def sampling(rng):
         "shape": "shape of the pictures",
         "timesteps": "the timesteps that the network sees, in order",
         "whole_batch": "whether every call of the network holds all pictures",
+        "predictions": "how many predictions are made for a picture in a step (with guidance two)",
         "no_grad": "whether sampling runs without gradients",
     },
     rtol=2e-3,
@@ -129,7 +130,7 @@ def ddpm_sample(code, rng):
     slope, offset = (torch.from_numpy(np.asarray(table)) for table in inputs.linear_network(rng, steps))
     of_labels = torch.from_numpy(np.asarray(inputs.of_labels(rng)))
     calls, model = models.model(code, models.linear(slope, offset, of_labels), steps, guidance_weight=w)
-    labels = models.multi_hot(inputs.conditions(rng, "labels", count))
+    labels = models.labels_of(inputs.conditions(rng, "labels", count))
     with probes.noise_tape(scale):
         sample = probes.tensor(model.generate_sample(labels, torch.device("cpu")), "generate_sample")
     return {
@@ -137,6 +138,7 @@ def ddpm_sample(code, rng):
         "shape": sample.shape,
         "timesteps": seen_timesteps(calls),
         "whole_batch": all(len(call.x) >= count for call in calls),
+        "predictions": sum(len(call.x) for call in calls) / (steps * count),
         "no_grad": not any(call.grad_enabled for call in calls),
     }
 
@@ -161,7 +163,7 @@ def strip(code, rng):
     steps, count = rng.choice("steps", STRIP_STEPS, 1)[0], rng.integer("count", 1, 4)
     slope, offset = torch.full((steps,), rng.number("slope", 0.3, 0.9)), torch.zeros(steps)
     _, model = models.model(code, models.linear(slope, offset, torch.zeros(inputs.CONDITIONS)), steps)
-    labels, scale = models.multi_hot(inputs.conditions(rng, "labels", count)), rng.number("noise", 0.5, 1.0)
+    labels, scale = models.labels_of(inputs.conditions(rng, "labels", count)), rng.number("noise", 0.5, 1.0)
     with probes.noise_tape(scale):
         states = probes.tensor(model.denoising_strip(labels, torch.device("cpu")), "denoising_strip")
         picture = model.generate_sample(labels, torch.device("cpu"))
@@ -187,7 +189,7 @@ def strip(code, rng):
 def ddpm_device(code, rng):
     """Device: training and sampling leave no tensor on the CPU when a GPU is asked for"""
     gpu, count = f"cuda:{rng.integer('GPU', 2, 100)}", rng.integer("count", 2, 6)
-    labels, made = models.multi_hot(inputs.conditions(rng, "labels", count)), []
+    labels, made = models.labels_of(inputs.conditions(rng, "labels", count)), []
 
     def predict(x, t, labels):
         places = {name: str(v.device) for name, v in (("x_t", x), ("timestep", t), ("labels", labels))}
@@ -213,6 +215,7 @@ def ddpm_device(code, rng):
     shows={
         "class": "whether it is a MultiLabelDDPM",
         "loss_is_finite": "whether one training loss of the model on pictures of 64x64 is a finite number",
+        "takes_gradients": "whether its parameters require gradients",
         "trainable": "whether the gradient of the loss reaches its parameters",
         "reloaded": "smallest and largest parameter of a second model after loading weights that are all equal",
     },
@@ -223,13 +226,14 @@ def ddpm_device(code, rng):
 def prepare_cddpm(code, rng):
     """prepare_cddpm: builds a model that trains on pictures of i-CLEVR"""
     prepare = code.conditional_diffusion.prepare_cddpm
-    model, labels = prepare(), models.multi_hot(inputs.conditions(rng, "labels", 2))
+    model, labels = prepare(), models.labels_of(inputs.conditions(rng, "labels", 2))
     value = probes.tensor(model(rng.uniform("x_0", 2, 3, SIZE, SIZE, low=-1.0), labels), "forward")
     if value.requires_grad:
         value.backward()
     observed = {
         "class": isinstance(model, code.conditional_diffusion.MultiLabelDDPM),
         "loss_is_finite": bool(torch.isfinite(value)),
+        "takes_gradients": any(p.requires_grad for p in model.parameters()),
         "trainable": any(p.grad is not None and p.grad.any() for p in model.parameters()),
     }
     return observed | {"reloaded": reloaded(prepare, model, rng.number("weight", -1, 1))}

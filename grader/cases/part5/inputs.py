@@ -3,7 +3,7 @@
 from grader.cases.inputs import linear_network, some_items  # noqa: F401  (cases find all inputs here)
 
 CONDITIONS = 24
-SMALL = 0.05  # standard deviation of what a clamp of x_0 leaves alone
+SMALL = 0.02  # standard deviation of what a clamp of x_0 leaves alone
 
 
 def conditions(rng, name, count, most=3):
@@ -19,6 +19,16 @@ def conditions(rng, name, count, most=3):
 def steps(rng, fewest=8, most=13):
     """T of a diffusion model."""
     return rng.integer("steps", fewest, most)
+
+
+def training_steps(rng):
+    """T of a diffusion model that is trained on more pictures than it has steps."""
+    return rng.integer("steps", 10, 110)
+
+
+def dropout_rates(rng):
+    """Three values of p_uncond."""
+    return rng.uniform("p_uncond", 3, low=0.2, high=0.8)
 
 
 def weight(rng):

@@ -7,7 +7,7 @@ torch = Lazy("torch")
 probes = Lazy("grader.probes")
 
 
-def multi_hot(conditions):
+def labels_of(conditions):
     """Labels of lists of indices: (N, 24) float32."""
     labels = torch.zeros(len(conditions), inputs.CONDITIONS)
     for row, objects in zip(labels, conditions, strict=True):
@@ -30,7 +30,7 @@ def model(code, predict, num_steps=8, p_uncond=0.0, guidance_weight=0.0, weight=
 
 
 def linear(slope, offset, of_labels):
-    """A network: eps_theta(x, t, labels) = slope_t x + offset_t + what the labels add; of the null condition nothing."""
+    """eps_theta(x, t, labels) = slope_t x + offset_t + what the labels add; the null condition adds nothing."""
 
     def predict(x, t, labels):
         at_t = [table[t.long().clamp(0, len(table) - 1)].reshape(-1, 1, 1, 1) for table in (slope, offset)]

@@ -321,7 +321,7 @@ SAMPLING = (
         "sigma_of_beta",
         SIGMA,
         "sigma = beta.sqrt()",
-        "sigma^2 is beta_t: here the posterior's (1 - alpha_bar_{t-1}) / (1 - alpha_bar_t) beta_t, which is 0 at t = 0.",
+        "sigma^2 is beta_t, but (1 - alpha_bar_{t-1}) / (1 - alpha_bar_t) beta_t is asked for, which is 0 at t = 0.",
         "ddpm_step",
         "ddpm_sample",
     ),

@@ -38,7 +38,7 @@ def _multi_label(rng):
         "image_matters": np.array(inputs.some_items(rng, "images", count)),
         "time_matters": np.array(inputs.some_items(rng, "times", count)),
         "labels_that_matter": np.array(inputs.CONDITIONS),
-        "null_differs": np.array(True),
+        "labels_apart": np.array(True),
         "items_independent": np.array(True),
         "unreached": np.array(""),
     }
@@ -46,7 +46,8 @@ def _multi_label(rng):
 
 def _label_dropout(rng):
     yes = {name: np.array(True) for name in ("whole", "fresh", "input_kept")}
-    return {"dropped": np.array(rng.number("p_uncond", 0.2, 0.8)), "never": np.array(0.0), "always": np.array(1.0)} | yes
+    shares = {"dropped": inputs.dropout_rates(rng), "never": 0.0, "always": 1.0}
+    return {name: np.array(share) for name, share in shares.items()} | yes
 
 
 def _ddpm_loss(rng):
@@ -60,7 +61,7 @@ def _ddpm_loss(rng):
 
 
 def _ddpm_training(rng):
-    bars = schedule(inputs.steps(rng))[1]
+    bars = schedule(inputs.training_steps(rng))[1]
     names = ("in_range", "t_per_item", "t_uniform", "labels", "own_labels", "dropped")
     return {
         "factors": np.stack([np.sqrt(bars), np.sqrt(1 - bars)], axis=1),
@@ -117,6 +118,7 @@ def _ddpm_sample(rng):
         "shape": np.array([count, 3, 64, 64]),
         "timesteps": np.arange(steps)[::-1],
         "whole_batch": np.array(True),
+        "predictions": np.array(2.0),
         "no_grad": np.array(True),
     }
 
@@ -124,7 +126,8 @@ def _ddpm_sample(rng):
 def _strip(rng):
     steps, count = rng.choice("steps", diffusion_sampling.STRIP_STEPS, 1)[0], rng.integer("count", 1, 4)
     betas, bars = schedule(steps)
-    slope, z = rng.number("slope", 0.3, 0.9), rng.number("noise", 0.5, 1.0) * normal_pattern(count, 3, 64, 64)[0, 0, 7, 9]
+    slope, scale = rng.number("slope", 0.3, 0.9), rng.number("noise", 0.5, 1.0)
+    z = scale * normal_pattern(count, 3, 64, 64)[0, 0, 7, 9]
     states = [z]
     for t in reversed(range(steps)):
         mean, sigma = posterior(states[-1], slope * states[-1], betas, bars, t)
@@ -137,11 +140,12 @@ def _strip(rng):
 
 
 def _ddpm_device(rng):
-    return {"computed_on": np.array(f"cuda:{rng.integer('GPU', 2, 100)}"), "count": np.array(rng.integer("count", 2, 6))}
+    gpu, count = f"cuda:{rng.integer('GPU', 2, 100)}", rng.integer("count", 2, 6)
+    return {"computed_on": np.array(gpu), "count": np.array(count)}
 
 
 def _prepare_cddpm(rng):
-    yes = {name: np.array(True) for name in ("class", "loss_is_finite", "trainable")}
+    yes = {name: np.array(True) for name in ("class", "loss_is_finite", "takes_gradients", "trainable")}
     return {"reloaded": np.full(2, rng.number("weight", -1, 1)), **yes}
 
 
