@@ -1,0 +1,218 @@
+"""Part 5: the noise, the generator and the discriminator, whose architectures are free."""
+
+from grader.case import FLOAT32, case
+from grader.cases.part1 import inputs as part1
+from grader.cases.part1 import networks
+from grader.cases.part5 import gan_inputs as inputs
+from grader.lazy import Lazy
+
+torch = Lazy("torch")
+probes = Lazy("grader.probes")
+
+CLOSE = 0.015  # distance of 40,000 normal numbers or more from their distribution: chance exceeds it once in 10^7
+
+
+def normal_distance(values):
+    """How far the distribution of values is from standard normal: the statistic of Kolmogorov and Smirnov."""
+    return part1.uniform_distance(torch.erf(values.double() / 2**0.5))
+
+
+@case(
+    "5.gan_noise",
+    points=1,
+    equation="z ~ N(0, I), independently for every picture and at every call",
+    look="Which function draws, what its arguments mean, and whether two calls give the same.",
+    term="N(0, I): which numbers can occur, how often those beyond 2, and a row of n_z numbers for each picture.",
+    shows={
+        "shape": "shape of the noise",
+        "float32": "whether it is float32",
+        "normal": "whether it is standard normal",
+        "fresh": "whether another call gives other numbers",
+        "items_differ": "whether every row has numbers of its own",
+    },
+)
+def gan_noise(code, rng):
+    """Noise: standard normal, fresh at every call"""
+    count, n_z = networks.noise_sizes(rng)
+    noise, other = (probes.tensor(code.conditional_gan.sample_z(count, n_z), "sample_z") for _ in range(2))
+    return {
+        "shape": noise.shape,
+        "float32": noise.dtype == torch.float32,
+        "normal": normal_distance(noise) < CLOSE,
+        "fresh": not torch.equal(noise, other),
+        "items_differ": len(noise.flatten(1).unique(dim=0)) == len(noise),
+    }
+
+
+def _conditions(rng, count, length):
+    """Conditions, and others of which none is the same."""
+    given, others = (torch.from_numpy(inputs.multi_hot(rng, name, count, length)) for name in ("labels", "others"))
+    return given, torch.where((others == given).all(dim=1, keepdim=True), 1 - given, others)
+
+
+def _generator(code, rng):
+    """A student's generator in eval mode, with no layer left at zero; noise and conditions for it."""
+    count, n_z, n_c, conditions = inputs.sizes(rng)
+    network = code.conditional_gan.Generator(n_z, n_c, num_conditions=conditions, n_ch_g=inputs.WIDTH)
+    probes.perturb(network)
+    z, others = (rng.normal(name, count, n_z) for name in ("noise", "other noise"))
+    condition, other = _conditions(rng, count, conditions)
+    return network.eval(), (z, condition), (others, other)
+
+
+def _changed(rng, network, given, others, place, name):
+    """Of which items the outputs change when some items of an argument do: a row for each output of the network."""
+    replaced, found = inputs.some_items(rng, name, len(given[0])), []
+    for output in range(len(_outputs(network, given))):
+        function = lambda *x, output=output: _outputs(network, x)[output]  # noqa: E731
+        before = function(*given)
+        found.append(probes.changed_items(function, given, before, place, others[place], replaced))
+    return found
+
+
+def _outputs(network, arguments):
+    """The outputs of a network in a list, be it one or several, each of shape (B, ...)."""
+    found = network(*arguments)
+    return [value.reshape(len(value), -1) for value in (found if isinstance(found, tuple | list) else [found])]
+
+
+@case(
+    "5.generator",
+    points=3,
+    equation="G(z, c): (B, n_z), (B, C) -> (B, 3, 64, 64), in [-1, 1] (DCGAN, sec. 3; Mirza & Osindero, sec. 3.2)",
+    look="Follow z and c from forward's arguments to the first feature map, in which both must be; then the size and "
+    "the range of what leaves the last layer.",
+    term="(z, c): each picture follows from its own row of both. 'in [-1, 1]': the range of the last activation, and "
+    "of the real pictures.",
+    shows={
+        "shape": "shape of the pictures",
+        "in_range": "whether they are in [-1, 1] with whatever weights",
+        "both_signs": "whether there are weights with which they have negative and positive values",
+        "noise_matters": "of which pictures some change when some noise does (in eval mode: of these)",
+        "condition_matters": "of which pictures some change when some conditions do (in eval mode: of these)",
+        "unreached": "parameters that get no gradient (none)",
+    },
+)
+def generator(code, rng):
+    """Generator: a picture in [-1, 1] from its own noise and condition, on which every parameter acts"""
+    network, given, others = _generator(code, rng)
+    with torch.no_grad():
+        images = probes.tensor(network(*given), "the generator")
+        (values,) = networks.stirred(network, *given)
+        (of_noise,), (of_condition,) = (
+            _changed(rng, network, given, others, place, name) for place, name in enumerate(("noises", "conditions"))
+        )
+    return {
+        "shape": images.shape,
+        "in_range": (values.abs() <= 1).all(),
+        "both_signs": networks.both_signs(values),
+        "noise_matters": of_noise,
+        "condition_matters": of_condition,
+        "unreached": probes.unreached(network.train()(*given), network),
+    }
+
+
+@case(
+    "5.gan_sample",
+    points=2,
+    equation="x = G(z, c) with z ~ N(0, I), for each condition c; all in one batch",
+    look="What generate_sample hands to the generator: how often, which noise in which shape, which conditions. And "
+    "what it does to the pictures.",
+    term="'for each condition': as many rows of z as of c, no two alike. 'one batch': one call.",
+    shows={
+        "shape": "shape of the pictures",
+        "calls": "number of calls of forward",
+        "conditions": "the conditions that forward was given",
+        "noise_factor": "the factor of standard normal noise in what forward was given",
+        "noise_residual": "what that holds besides",
+        "fresh": "whether every picture and every call has noise of its own",
+        "levels": "mean of each picture, where forward gives pictures of one level",
+    },
+    **FLOAT32,
+)
+def gan_sample(code, rng):
+    """Sampling: fresh normal noise for each condition, in one batch"""
+    count, n_z, n_c, conditions = inputs.sizes(rng)
+    network = code.conditional_gan.Generator(n_z, n_c, num_conditions=conditions, n_ch_g=inputs.WIDTH).eval()
+    labels = torch.from_numpy(inputs.multi_hot(rng, "labels", count, conditions))
+    levels, calls = rng.uniform("levels", conditions, low=-1.0), []
+
+    def forward(z, condition):
+        calls.append((z.clone(), condition.clone()))
+        return (condition @ levels / conditions).reshape(-1, 1, 1, 1).repeat(1, 3, inputs.SIZE, inputs.SIZE)
+
+    def generate():
+        return probes.tensor(network.generate_sample(labels, device=torch.device("cpu")), "generate_sample")
+
+    network.forward = forward
+    generate(), generate()
+    fresh = torch.cat([z.flatten(1) for z, _ in calls]) if calls else torch.zeros(2, 1)
+    calls.clear()
+    with probes.noise_tape(1.0):
+        images = generate()
+    noise, asked = (torch.cat(given) for given in zip(*calls, strict=True)) if calls else (torch.zeros(0), labels[:0])
+    factor, residual = (torch.nan, torch.nan)
+    if noise.shape == (count, n_z):
+        found, errors = probes.factors(noise.reshape(1, -1), probes.pattern(count, n_z).reshape(1, -1))
+        factor, residual = found[0, 0], errors[0]
+    return {
+        "shape": images.shape,
+        "calls": len(calls),
+        "conditions": asked,
+        "noise_factor": factor,
+        "noise_residual": residual,
+        "fresh": len(fresh.unique(dim=0)) == len(fresh),
+        "levels": images.flatten(1).mean(dim=1),
+    }
+
+
+def _discriminator(code, rng):
+    """A student's discriminator in eval mode, with no layer left at zero; pictures and conditions for it."""
+    count, _, _, conditions = inputs.sizes(rng)
+    size = rng.choice("img_sz", (16, 32, 64), 1)[0]
+    network = code.conditional_gan.Discriminator(size, num_conditions=conditions, n_ch_d=inputs.WIDTH)
+    probes.perturb(network)
+    images, others = (rng.uniform(name, count, 3, size, size, low=-1.0) for name in ("images", "other images"))
+    condition, other = _conditions(rng, count, conditions)
+    return network.eval(), (images, condition), (others, other)
+
+
+@case(
+    "5.discriminator",
+    points=4,
+    equation="D(x, c) = (logit of 'real', logits of the objects); the second of x alone (AC-GAN, sec. 3)",
+    look="Both heads: from which features does each of them read, is the condition among them, and what comes after "
+    "the last linear layer?",
+    term="'of x alone': what c tells must not get to the objects' head. Both are logits: nothing bounds them, and "
+    "their sign decides.",
+    shows={
+        "shape": "shape of the logits",
+        "class_shape": "shape of the objects' logits",
+        "unbounded": "of logits and objects' logits, whether there are weights with which they leave [-1, 1]",
+        "both_signs": "of both, whether there are weights with which they have negative and positive values",
+        "image_matters": "of which items logit and objects' logits change when some pictures do (in eval mode: these)",
+        "condition_matters": "of which items the logit changes when some conditions do (in eval mode: these)",
+        "condition_leaks": "of which items the objects' logits change then (none)",
+        "unreached": "parameters that get no gradient (none)",
+    },
+)
+def discriminator(code, rng):
+    """Discriminator: a logit that the condition helps to decide, and objects' logits that it does not"""
+    network, given, others = _discriminator(code, rng)
+    with torch.no_grad():
+        logits, class_logits = probes.pair(network(*given), "the discriminator")
+        # Where a norm bounds all weights, only large pictures have large logits.
+        values = networks.stirred(network, 1000 * given[0], given[1])
+        by_image = _changed(rng, network, given, others, 0, "pictures")
+        of_condition, leak = _changed(rng, network, given, others, 1, "conditions")
+    trained = network.train()(*given)
+    return {
+        "shape": logits.shape,
+        "class_shape": class_logits.shape,
+        "unbounded": [(v.abs() > 1).any() for v in values],
+        "both_signs": [networks.both_signs(v) for v in values],
+        "image_matters": torch.stack(by_image),
+        "condition_matters": of_condition,
+        "condition_leaks": leak,
+        "unreached": probes.unreached(torch.cat([v.flatten() for v in trained]), network),
+    }
