@@ -269,14 +269,12 @@ def iclevr_items(code, rng):
             loader(root, trans=colour, mode="test"),
         )
         with_pictures, *alone = [[items[i] for i in range(len(items))] for items in data]
-    colours, labels = zip(*(probes.pair(item, "an item of the mode train") for item in with_pictures), strict=True)
-    conditions, test = (
-        torch.stack([probes.tensor(item, "an item without a picture") for item in items]) for items in alone
-    )
+    colours, labels = zip(*(probes.pair(item, "__getitem__ in the mode train") for item in with_pictures), strict=True)
+    alone = [[probes.tensor(item, "__getitem__ without a picture", (len(NAMES),)) for item in items] for items in alone]
     return {
         "length": [len(items) for items in data],
         "colours": torch.stack(colours),
         "labels": torch.stack(labels),
-        "conditions": conditions,
-        "test": test,
+        "conditions": torch.stack(alone[0]),
+        "test": torch.stack(alone[1]),
     }

@@ -177,6 +177,14 @@ def _discriminator(code, rng):
     return network.eval(), (images, condition), (others, other)
 
 
+def _reaches(output, images):
+    """Whether a gradient of the output reaches the pictures."""
+    if not output.requires_grad:
+        return False
+    (gradient,) = torch.autograd.grad(output.square().sum(), images, retain_graph=True, allow_unused=True)
+    return gradient is not None and bool(gradient.any())
+
+
 @case(
     "5.discriminator",
     points=4,
@@ -193,6 +201,7 @@ def _discriminator(code, rng):
         "image_matters": "of which items logit and objects' logits change when some pictures do (in eval mode: these)",
         "condition_matters": "of which items the logit changes when some conditions do (in eval mode: these)",
         "condition_leaks": "of which items the objects' logits change then (none)",
+        "images_reached": "of logits and objects' logits, whether their gradient reaches the pictures",
         "unreached": "parameters that get no gradient (none)",
     },
 )
@@ -205,7 +214,8 @@ def discriminator(code, rng):
         values = networks.stirred(network, 1000 * given[0], given[1])
         by_image = _changed(rng, network, given, others, 0, "pictures")
         of_condition, leak = _changed(rng, network, given, others, 1, "conditions")
-    trained = network.train()(*given)
+    images = given[0].requires_grad_()
+    trained = network.train()(images, given[1])
     return {
         "shape": logits.shape,
         "class_shape": class_logits.shape,
@@ -214,5 +224,6 @@ def discriminator(code, rng):
         "image_matters": torch.stack(by_image),
         "condition_matters": of_condition,
         "condition_leaks": leak,
+        "images_reached": [_reaches(v, images) for v in trained],
         "unreached": probes.unreached(torch.cat([v.flatten() for v in trained]), network),
     }

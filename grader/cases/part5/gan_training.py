@@ -147,8 +147,8 @@ def _numbers(parts):
     "5.gan_resume",
     points=1,
     equation="resume(save(state, epoch)) = state, epoch: weights of G and D, moments of both optimizers",
-    look="Both functions side by side: what one writes, under which name, and what the other reads. Then resume without "
-    "a file.",
+    look="Both functions side by side: what one writes, under which name, and what the other reads. Then resume "
+    "without a file.",
     term="'state': four parts, each of them put back. 'epoch' comes back as it was given: how many are complete.",
     shows={
         "epoch": "epochs that resume_training returns",
@@ -177,7 +177,7 @@ def gan_resume(code, rng):
     "5.gan_device",
     points=0.5,
     equation="all tensors on one device: noise and targets are made there, labels are moved there",
-    look="sample_z, generate_sample, the targets in your losses, and the draws of train_step: who says on which device?",
+    look="sample_z, generate_sample, the targets in your losses, the draws of train_step: who says on which device?",
     term="'made there': device=... of an argument, or that of a tensor at hand. 'moved': a caller's labels may be on "
     "the CPU.",
     shows={

@@ -58,6 +58,7 @@ def _discriminator(rng):
         "image_matters": np.array([of_images, of_images]),
         "condition_matters": np.array(inputs.some_items(rng, "conditions", count)),
         "condition_leaks": np.zeros(count, dtype=bool),
+        "images_reached": np.array([True, True]),
         "unreached": NOTHING,
     }
 

@@ -1,0 +1,5 @@
+"""Mistakes in part 5: multi-label generation of i-CLEVR's scenes."""
+
+from grader.mistakes.part5 import dataset, gan_losses, gan_networks, gan_training
+
+MISTAKES = (*dataset.MISTAKES, *gan_networks.MISTAKES, *gan_losses.MISTAKES, *gan_training.MISTAKES)

@@ -1,0 +1,294 @@
+"""Mistakes in the networks of the conditional GAN. Each patch's old text occurs exactly once in the solution."""
+
+from functools import partial
+
+from grader.assignment import Mistake
+from grader.mistakes import one_patch
+
+mistake = partial(one_patch, 5, file="conditional_gan.py")
+
+DRAW = "return torch.randn(num_samples, n_z, device=device)"
+EMBEDDING = "self.embed = nn.Sequential(nn.Linear(num_conditions, n_c), nn.LeakyReLU(0.2))"
+NORM = "layers = [nn.BatchNorm2d(widths[0]), nn.ReLU()]"
+LAST = "self.layers = nn.Sequential(*layers, nn.ConvTranspose2d(n_ch_g, 3, 4, stride=2, padding=1), nn.Tanh())"
+SIDE_BY_SIDE = "torch.cat([z, self.embed(condition)], dim=1)"
+SAMPLE = "return self(sample_z(len(labels), self.n_z, device), labels.to(device))"
+D_LAYER = "layers += [spectral_norm(nn.Conv2d(before, width, 4, stride=2, padding=1)), nn.LeakyReLU(0.2)]"
+D_CONDITION = "self.match = spectral_norm(nn.Linear(num_conditions, before, bias=False))"
+D_OBJECTS = "self.objects = nn.Linear(before, num_conditions)"
+FEATURES = "features = self.layers(images).sum(dim=(2, 3))"
+LOGITS = "logits = self.real(features).squeeze(1) + (self.match(condition) * features).sum(dim=1)"
+BOTH = "return logits, self.objects(features)"
+
+NOISE = (
+    mistake(
+        "gan_noise_from_0_to_1",
+        DRAW,
+        "return torch.rand(num_samples, n_z, device=device)",
+        "The noise is uniform in [0, 1): it is to be standard normal, so randn, not rand.",
+        "gan_noise",
+    ),
+    mistake(
+        "gan_noise_narrow",
+        DRAW,
+        "return 0.1 * torch.randn(num_samples, n_z, device=device)",
+        "The noise has standard deviation 0.1: it is to be 1.",
+        "gan_noise",
+    ),
+    mistake(
+        "gan_noise_always_the_same",
+        DRAW,
+        "return torch.randn(num_samples, n_z, generator=torch.Generator().manual_seed(0)).to(device)",
+        "Every call gives the same noise: no seed belongs here.",
+        "gan_noise",
+        "gan_step_rules",
+    ),
+    mistake(
+        "gan_noise_shared_by_the_batch",
+        DRAW,
+        "return torch.randn(1, n_z, device=device).repeat(num_samples, 1)",
+        "All pictures have the same noise: draw a row for each.",
+        "gan_noise",
+    ),
+    mistake(
+        "gan_noise_transposed",
+        DRAW,
+        "return torch.randn(n_z, num_samples, device=device)",
+        "The noise has shape (n_z, N): it is to have a row for each picture.",
+        "gan_noise",
+    ),
+    mistake(
+        "gan_noise_of_maps",
+        DRAW,
+        "return torch.randn(num_samples, n_z, 1, 1, device=device)",
+        "The noise has shape (N, n_z, 1, 1), as transposed convolutions take it: give (N, n_z), and reshape it in G.",
+        "gan_noise",
+    ),
+    mistake(
+        "gan_noise_from_numpy",
+        DRAW,
+        "import numpy as np\n\n    return torch.from_numpy(np.random.randn(num_samples, n_z)).to(device)",
+        "numpy's noise is float64: use torch.randn.",
+        "gan_noise",
+    ),
+)
+
+GENERATOR = (
+    mistake(
+        "generator_without_condition",
+        SIDE_BY_SIDE,
+        "torch.cat([z, torch.zeros_like(self.embed(condition))], dim=1)",
+        "The condition does not reach G's pictures: what is embedded has to go into the layers beside the noise.",
+        "generator",
+    ),
+    mistake(
+        "generator_without_noise",
+        SIDE_BY_SIDE,
+        "torch.cat([torch.zeros_like(z), self.embed(condition)], dim=1)",
+        "The noise does not reach G's pictures, so a condition has one picture only.",
+        "generator",
+    ),
+    mistake(
+        "generator_with_conditions_of_the_batch",
+        SIDE_BY_SIDE,
+        "torch.cat([z, self.embed(condition).mean(dim=0, keepdim=True).expand(len(z), -1)], dim=1)",
+        "Pictures follow from the conditions of the whole batch: a mean goes over the wrong dimension.",
+        "generator",
+    ),
+    mistake(
+        "embedding_detached",
+        SIDE_BY_SIDE,
+        "torch.cat([z, self.embed(condition).detach()], dim=1)",
+        "No gradient reaches the embedding of the condition: it is detached, and never learns.",
+        "generator",
+    ),
+    mistake(
+        "embedding_of_24",
+        EMBEDDING,
+        EMBEDDING.replace("num_conditions", "CONDITIONS"),
+        "The embedding takes 24 conditions whatever num_conditions is: use the argument.",
+        "generator",
+        "gan_device",
+    ),
+    mistake(
+        "cgan_without_tanh",
+        LAST,
+        LAST.replace(", nn.Tanh()", ""),
+        "G's pictures leave [-1, 1]: end with nn.Tanh(), as the real pictures are in [-1, 1].",
+        "generator",
+    ),
+    mistake(
+        "cgan_with_sigmoid",
+        LAST,
+        LAST.replace("nn.Tanh()", "nn.Sigmoid()"),
+        "G's pictures are in [0, 1]: real ones are in [-1, 1], so end with nn.Tanh().",
+        "generator",
+    ),
+    mistake(
+        "cgan_of_small_pictures",
+        LAST,
+        LAST.replace("n_ch_g, 3, 4, stride=2, padding=1", "n_ch_g, 3, 3, stride=1, padding=1"),
+        "G's pictures have 32 x 32 pixels: one more layer must double them.",
+        "generator",
+    ),
+    mistake(
+        "cgan_mixes_pictures",
+        NORM,
+        "layers = [nn.BatchNorm2d(widths[0], track_running_stats=False), nn.ReLU()]",
+        "In eval mode a picture depends on others: batch normalisation needs its running statistics.",
+        "generator",
+    ),
+)
+
+SAMPLING = (
+    mistake(
+        "samples_one_by_one",
+        SAMPLE,
+        "return torch.cat([self(sample_z(1, self.n_z, device), label[None].to(device)) for label in labels])",
+        "Pictures are generated one by one, which takes many times as long: give all conditions in one call.",
+        "gan_sample",
+    ),
+    mistake(
+        "samples_of_one_noise",
+        SAMPLE,
+        "z = sample_z(1, self.n_z, device).expand(len(labels), -1)\n        return self(z, labels.to(device))",
+        "All pictures have the same noise: draw a row for each.",
+        "gan_sample",
+    ),
+    mistake(
+        "samples_always_the_same",
+        SAMPLE,
+        f"torch.manual_seed(0)\n        {SAMPLE}",
+        "Every call gives the same pictures: no seed belongs into generate_sample.",
+        "gan_sample",
+    ),
+    mistake(
+        "samples_of_uniform_noise",
+        SAMPLE,
+        "return self(torch.rand(len(labels), self.n_z, device=device), labels.to(device))",
+        "Pictures are generated from uniform noise: G has been trained with normal noise.",
+        "gan_sample",
+    ),
+    mistake(
+        "samples_of_narrow_noise",
+        SAMPLE,
+        "return self(0.5 * sample_z(len(labels), self.n_z, device), labels.to(device))",
+        "The noise is scaled down for sampling: pictures are then less varied than those of training.",
+        "gan_sample",
+    ),
+    mistake(
+        "samples_of_other_conditions",
+        SAMPLE,
+        "conditions = torch.randint(2, labels.shape, device=device).float()\n"
+        "        return self(sample_z(len(labels), self.n_z, device), conditions)",
+        "Conditions are drawn at random: those that are asked for are the argument.",
+        "gan_sample",
+    ),
+    mistake(
+        "samples_from_0_to_1",
+        SAMPLE,
+        "return (self(sample_z(len(labels), self.n_z, device), labels.to(device)) + 1) / 2",
+        "Samples are in [0, 1]: whoever draws them brings them there, and the evaluator takes [-1, 1].",
+        "gan_sample",
+    ),
+)
+
+DISCRIMINATOR = (
+    mistake(
+        "cgan_discriminator_with_sigmoid",
+        BOTH,
+        "return torch.sigmoid(logits), self.objects(features)",
+        "D's first result is a probability: the losses take logits, and the sigmoid themselves.",
+        "discriminator",
+    ),
+    mistake(
+        "classes_with_sigmoid",
+        BOTH,
+        "return logits, torch.sigmoid(self.objects(features))",
+        "The objects' results are probabilities: auxiliary_loss takes logits, and the sigmoid itself.",
+        "discriminator",
+    ),
+    mistake(
+        "classes_with_log_softmax",
+        BOTH,
+        "return logits, self.objects(features).log_softmax(dim=1)",
+        "The objects' results are log-probabilities that exclude one another: give the linear layer's logits.",
+        "discriminator",
+    ),
+    mistake(
+        "discriminator_without_condition",
+        LOGITS,
+        "logits = self.real(features).squeeze(1) + 0 * self.match(condition).sum(dim=1)",
+        "The condition does not reach D's logit: G may then show whatever it likes.",
+        "discriminator",
+    ),
+    mistake(
+        "classes_from_the_condition",
+        BOTH,
+        "return logits, self.objects(features + self.match(condition))",
+        "The objects' head reads the condition, which is its answer: it may see the picture only.",
+        "discriminator",
+    ),
+    Mistake(
+        "5.condition_joined_for_both_heads",
+        (
+            ("layers, before, width = [], 3, n_ch_d", "layers, before, width = [], 4, n_ch_d"),
+            (D_CONDITION, "self.match = nn.Linear(num_conditions, img_sz**2)"),
+            (
+                FEATURES,
+                "plane = self.match(condition).view(-1, 1, *images.shape[2:])\n"
+                "        features = self.layers(torch.cat([images, plane], dim=1)).sum(dim=(2, 3))",
+            ),
+            (LOGITS, "logits = self.real(features).squeeze(1)"),
+        ),
+        "The condition is joined to the picture before both heads, so the objects' logits can read it: give the "
+        "objects' head features of the picture alone.",
+        ("5.discriminator",),
+        "conditional_gan.py",
+    ),
+    mistake(
+        "classes_of_detached_features",
+        BOTH,
+        "return logits, self.objects(features.detach())",
+        "The objects' head sees detached features: its loss can teach neither D's layers nor G.",
+        "discriminator",
+    ),
+    mistake(
+        "logits_in_a_column",
+        LOGITS,
+        "logits = self.real(features) + (self.match(condition) * features).sum(dim=1, keepdim=True)",
+        "Logits have shape (B, 1): they are to be (B,), or they become (B, B) with targets.",
+        "discriminator",
+    ),
+    mistake(
+        "logits_of_every_pair",
+        LOGITS,
+        "logits = self.real(features) + (self.match(condition) * features).sum(dim=1)",
+        "Logits have shape (B, B): (B, 1) plus (B,) makes every pair. Squeeze the column first.",
+        "discriminator",
+    ),
+    mistake(
+        "results_swapped",
+        BOTH,
+        "return self.objects(features), logits",
+        "The results are swapped: first whether a picture is real, then its objects.",
+        "discriminator",
+    ),
+    mistake(
+        "classes_of_24",
+        D_OBJECTS,
+        "self.objects = nn.Linear(before, CONDITIONS)",
+        "There are 24 objects' logits whatever num_conditions is: use the argument.",
+        "discriminator",
+    ),
+    mistake(
+        "cgan_discriminator_mixes_pictures",
+        D_LAYER,
+        "layers += [nn.Conv2d(before, width, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]\n"
+        "            layers += [nn.BatchNorm2d(width, track_running_stats=False)]",
+        "In eval mode a logit depends on other pictures: batch normalisation needs its running statistics.",
+        "discriminator",
+    ),
+)
+
+MISTAKES = (*NOISE, *GENERATOR, *SAMPLING, *DISCRIMINATOR)
