@@ -1,4 +1,4 @@
-"""Part 5: the noise, the generator and the discriminator, whose architectures are free."""
+"""Part 5: the noise and the generator, whose architecture is free; and sampling from it."""
 
 from grader.case import FLOAT32, case
 from grader.cases.part1 import inputs as part1
@@ -26,6 +26,7 @@ def normal_distance(values):
     shows={
         "shape": "shape of the noise",
         "float32": "whether it is float32",
+        "spread": "its standard deviation, to one decimal",
         "normal": "whether it is standard normal",
         "fresh": "whether another call gives other numbers",
         "items_differ": "whether every row has numbers of its own",
@@ -38,13 +39,14 @@ def gan_noise(code, rng):
     return {
         "shape": noise.shape,
         "float32": noise.dtype == torch.float32,
+        "spread": (10 * noise.double().std()).round() / 10,
         "normal": normal_distance(noise) < CLOSE,
         "fresh": not torch.equal(noise, other),
         "items_differ": len(noise.flatten(1).unique(dim=0)) == len(noise),
     }
 
 
-def _conditions(rng, count, length):
+def conditions_and_others(rng, count, length):
     """Conditions, and others of which none is the same."""
     given, others = (torch.from_numpy(inputs.multi_hot(rng, name, count, length)) for name in ("labels", "others"))
     return given, torch.where((others == given).all(dim=1, keepdim=True), 1 - given, others)
@@ -56,11 +58,11 @@ def _generator(code, rng):
     network = code.conditional_gan.Generator(n_z, n_c, num_conditions=conditions, n_ch_g=inputs.WIDTH)
     probes.perturb(network)
     z, others = (rng.normal(name, count, n_z) for name in ("noise", "other noise"))
-    condition, other = _conditions(rng, count, conditions)
+    condition, other = conditions_and_others(rng, count, conditions)
     return network.eval(), (z, condition), (others, other)
 
 
-def _changed(rng, network, given, others, place, name):
+def changed(rng, network, given, others, place, name):
     """Of which items the outputs change when some items of an argument do: a row for each output of the network."""
     replaced, found = inputs.some_items(rng, name, len(given[0])), []
     for output in range(len(_outputs(network, given))):
@@ -100,7 +102,7 @@ def generator(code, rng):
         images = probes.tensor(network(*given), "the generator")
         (values,) = networks.stirred(network, *given)
         (of_noise,), (of_condition,) = (
-            _changed(rng, network, given, others, place, name) for place, name in enumerate(("noises", "conditions"))
+            changed(rng, network, given, others, place, name) for place, name in enumerate(("noises", "conditions"))
         )
     return {
         "shape": images.shape,
@@ -163,67 +165,4 @@ def gan_sample(code, rng):
         "noise_residual": residual,
         "fresh": len(fresh.unique(dim=0)) == len(fresh),
         "levels": images.flatten(1).mean(dim=1),
-    }
-
-
-def _discriminator(code, rng):
-    """A student's discriminator in eval mode, with no layer left at zero; pictures and conditions for it."""
-    count, _, _, conditions = inputs.sizes(rng)
-    size = rng.choice("img_sz", (16, 32, 64), 1)[0]
-    network = code.conditional_gan.Discriminator(size, num_conditions=conditions, n_ch_d=inputs.WIDTH)
-    probes.perturb(network)
-    images, others = (rng.uniform(name, count, 3, size, size, low=-1.0) for name in ("images", "other images"))
-    condition, other = _conditions(rng, count, conditions)
-    return network.eval(), (images, condition), (others, other)
-
-
-def _reaches(output, images):
-    """Whether a gradient of the output reaches the pictures."""
-    if not output.requires_grad:
-        return False
-    (gradient,) = torch.autograd.grad(output.square().sum(), images, retain_graph=True, allow_unused=True)
-    return gradient is not None and bool(gradient.any())
-
-
-@case(
-    "5.discriminator",
-    points=4,
-    equation="D(x, c) = (logit of 'real', logits of the objects); the second of x alone (AC-GAN, sec. 3)",
-    look="Both heads: from which features does each of them read, is the condition among them, and what comes after "
-    "the last linear layer?",
-    term="'of x alone': what c tells must not get to the objects' head. Both are logits: nothing bounds them, and "
-    "their sign decides.",
-    shows={
-        "shape": "shape of the logits",
-        "class_shape": "shape of the objects' logits",
-        "unbounded": "of logits and objects' logits, whether there are weights with which they leave [-1, 1]",
-        "both_signs": "of both, whether there are weights with which they have negative and positive values",
-        "image_matters": "of which items logit and objects' logits change when some pictures do (in eval mode: these)",
-        "condition_matters": "of which items the logit changes when some conditions do (in eval mode: these)",
-        "condition_leaks": "of which items the objects' logits change then (none)",
-        "images_reached": "of logits and objects' logits, whether their gradient reaches the pictures",
-        "unreached": "parameters that get no gradient (none)",
-    },
-)
-def discriminator(code, rng):
-    """Discriminator: a logit that the condition helps to decide, and objects' logits that it does not"""
-    network, given, others = _discriminator(code, rng)
-    with torch.no_grad():
-        logits, class_logits = probes.pair(network(*given), "the discriminator")
-        # Where a norm bounds all weights, only large pictures have large logits.
-        values = networks.stirred(network, 1000 * given[0], given[1])
-        by_image = _changed(rng, network, given, others, 0, "pictures")
-        of_condition, leak = _changed(rng, network, given, others, 1, "conditions")
-    images = given[0].requires_grad_()
-    trained = network.train()(images, given[1])
-    return {
-        "shape": logits.shape,
-        "class_shape": class_logits.shape,
-        "unbounded": [(v.abs() > 1).any() for v in values],
-        "both_signs": [networks.both_signs(v) for v in values],
-        "image_matters": torch.stack(by_image),
-        "condition_matters": of_condition,
-        "condition_leaks": leak,
-        "images_reached": [_reaches(v, images) for v in trained],
-        "unreached": probes.unreached(torch.cat([v.flatten() for v in trained]), network),
     }

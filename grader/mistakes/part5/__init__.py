@@ -1,5 +1,13 @@
 """Mistakes in part 5: multi-label generation of i-CLEVR's scenes."""
 
-from grader.mistakes.part5 import dataset, gan_losses, gan_networks, gan_training
+from grader.mistakes.part5 import dataset, gan_losses, gan_networks, gan_running, gan_training, labels, pictures
 
-MISTAKES = (*dataset.MISTAKES, *gan_networks.MISTAKES, *gan_losses.MISTAKES, *gan_training.MISTAKES)
+MISTAKES = (
+    *labels.MISTAKES,
+    *pictures.MISTAKES,
+    *dataset.MISTAKES,
+    *gan_networks.MISTAKES,
+    *gan_losses.MISTAKES,
+    *gan_training.MISTAKES,
+    *gan_running.MISTAKES,
+)

@@ -70,8 +70,10 @@ OF_CLASSES = (
         "auxiliary_without_gradient",
         AUXILIARY,
         f"with torch.no_grad():\n        {AUXILIARY}",
-        "The loss is computed under no_grad, so nobody learns from it.",
+        "auxiliary_loss gives no gradient, so nobody learns from it: no no_grad() around it, no detach() in it.",
         "auxiliary_loss",
+        "discriminator_loss",
+        "generator_loss",
     ),
     mistake(
         "classes_as_logarithms",
@@ -104,8 +106,9 @@ OF_DISCRIMINATOR = (
         "targets_swapped",
         f"{REAL}\n    {FAKE}",
         f"{REAL.replace('ones', 'zeros')}\n    {FAKE.replace('zeros', 'ones')}",
-        "The targets are swapped: 1 for real pictures, 0 for generated ones.",
+        "Real and generated pictures are swapped in D's loss: the target of real ones is 1; their logits come first.",
         "discriminator_loss",
+        "gan_step",
     ),
     mistake(
         "fakes_taken_for_real",
@@ -187,13 +190,6 @@ OF_GENERATOR = (
         "return real - auxiliary_loss(class_logits, labels)",
         "auxiliary_loss is subtracted, so G hides the objects: AC-GAN's G maximises a likelihood, so it minimises "
         "auxiliary_loss, as D does.",
-        "generator_loss",
-    ),
-    mistake(
-        "classes_of_fakes_detached",
-        G_SUM,
-        "return real + auxiliary_loss(class_logits.detach(), labels)",
-        "The class logits are detached, so G learns nothing from auxiliary_loss.",
         "generator_loss",
     ),
     mistake(

@@ -27,6 +27,8 @@ NOISE = (
         "return torch.rand(num_samples, n_z, device=device)",
         "The noise is uniform in [0, 1): it is to be standard normal, so randn, not rand.",
         "gan_noise",
+        "gan_sample",
+        "gan_step",
     ),
     mistake(
         "gan_noise_narrow",
@@ -39,8 +41,9 @@ NOISE = (
         "gan_noise_always_the_same",
         DRAW,
         "return torch.randn(num_samples, n_z, generator=torch.Generator().manual_seed(0)).to(device)",
-        "Every call gives the same noise: no seed belongs here.",
+        "Every call gives the same noise: no seed belongs where it is drawn.",
         "gan_noise",
+        "gan_sample",
         "gan_step_rules",
     ),
     mistake(
@@ -49,6 +52,8 @@ NOISE = (
         "return torch.randn(1, n_z, device=device).repeat(num_samples, 1)",
         "All pictures have the same noise: draw a row for each.",
         "gan_noise",
+        "gan_sample",
+        "gan_step_rules",
     ),
     mistake(
         "gan_noise_transposed",
@@ -149,27 +154,6 @@ SAMPLING = (
         "gan_sample",
     ),
     mistake(
-        "samples_of_one_noise",
-        SAMPLE,
-        "z = sample_z(1, self.n_z, device).expand(len(labels), -1)\n        return self(z, labels.to(device))",
-        "All pictures have the same noise: draw a row for each.",
-        "gan_sample",
-    ),
-    mistake(
-        "samples_always_the_same",
-        SAMPLE,
-        f"torch.manual_seed(0)\n        {SAMPLE}",
-        "Every call gives the same pictures: no seed belongs into generate_sample.",
-        "gan_sample",
-    ),
-    mistake(
-        "samples_of_uniform_noise",
-        SAMPLE,
-        "return self(torch.rand(len(labels), self.n_z, device=device), labels.to(device))",
-        "Pictures are generated from uniform noise: G has been trained with normal noise.",
-        "gan_sample",
-    ),
-    mistake(
         "samples_of_narrow_noise",
         SAMPLE,
         "return self(0.5 * sample_z(len(labels), self.n_z, device), labels.to(device))",
@@ -222,15 +206,8 @@ DISCRIMINATOR = (
         "The condition does not reach D's logit: G may then show whatever it likes.",
         "discriminator",
     ),
-    mistake(
-        "classes_from_the_condition",
-        BOTH,
-        "return logits, self.objects(features + self.match(condition))",
-        "The objects' head reads the condition, which is its answer: it may see the picture only.",
-        "discriminator",
-    ),
     Mistake(
-        "5.condition_joined_for_both_heads",
+        "5.classes_from_the_condition",
         (
             ("layers, before, width = [], 3, n_ch_d", "layers, before, width = [], 4, n_ch_d"),
             (D_CONDITION, "self.match = nn.Linear(num_conditions, img_sz**2)"),
@@ -241,8 +218,8 @@ DISCRIMINATOR = (
             ),
             (LOGITS, "logits = self.real(features).squeeze(1)"),
         ),
-        "The condition is joined to the picture before both heads, so the objects' logits can read it: give the "
-        "objects' head features of the picture alone.",
+        "The objects' head can read the condition, which is its answer: give it features of the picture alone, from "
+        "before the condition comes in.",
         ("5.discriminator",),
         "conditional_gan.py",
     ),

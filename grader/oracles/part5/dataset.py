@@ -3,7 +3,7 @@
 import numpy as np
 
 from grader.assignment import Oracle
-from grader.cases.part5 import dataset
+from grader.cases.part5 import dataset, labels, pictures
 
 YES = np.array(True)
 
@@ -15,13 +15,13 @@ def _labels(lists, known):
 
 
 def _multi_hot(rng):
-    known, lists = dataset.labelled(rng)
+    known, lists = labels.labelled(rng)
     one, several = _labels(lists, known)
     return {"one": one, "several": several, "float32": YES}
 
 
 def _multi_hot_refusal(rng):
-    _, _, unknown = dataset.suspect(rng)
+    _, _, unknown = labels.suspect(rng)
     return {"refused": np.array([name is not None for name in unknown]), "by": np.array("IclevrError"), "named": YES}
 
 
@@ -29,17 +29,17 @@ def _to_tensor(rng):
     """A plane, sampled at the middles of 64 x 64 pixels instead of the file's."""
     found = {}
     for name, (mode, _, _, levels, slopes) in zip(
-        ("with_alpha", "colours", "grey"), dataset.pictures(rng), strict=True
+        ("with_alpha", "colours", "grey"), pictures.pictures(rng), strict=True
     ):
-        image = dataset.plane(64, 64, levels, slopes)
-        found[name] = dataset.seen(image[[0, 0, 0]] if mode == "L" else image) * 2 / 255 - 1
+        image = pictures.plane(64, 64, levels, slopes)
+        found[name] = pictures.seen(image[[0, 0, 0]] if mode == "L" else image) * 2 / 255 - 1
     return {"shape": np.array([3, 64, 64]), "float32": YES, **found}
 
 
 def _iclevr_data(rng):
     what = dataset.folder(rng)
-    labels = {mode: _labels(getattr(what, mode), what.objects) for mode in ("train", "test", "new_test")}
-    return labels | {"files": np.array(", ".join(what.files)), "no_files": np.array("None, None"), "float32": YES}
+    of_modes = {mode: _labels(getattr(what, mode), what.objects) for mode in ("train", "test", "new_test")}
+    return of_modes | {"files": np.array(", ".join(what.files)), "no_files": np.array("None and None"), "float32": YES}
 
 
 def _iclevr_items(rng):

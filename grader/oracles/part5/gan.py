@@ -6,7 +6,7 @@ from grader.assignment import Oracle
 from grader.cases.part1.networks import noise_sizes
 from grader.cases.part1.training import layer_sizes
 from grader.cases.part5 import gan_inputs as inputs
-from grader.cases.part5 import gan_losses, gan_training
+from grader.cases.part5 import gan_losses, gan_running, gan_training
 from grader.oracles.part1 import sigmoid, surprise
 from grader.rng import normal_pattern
 
@@ -19,7 +19,8 @@ def _yes(*names):
 
 
 def _gan_noise(rng):
-    return {"shape": np.array(noise_sizes(rng)), **_yes("float32", "normal", "fresh", "items_differ")}
+    whether = _yes("float32", "normal", "fresh", "items_differ")
+    return {"shape": np.array(noise_sizes(rng)), "spread": np.array(1.0), **whether}
 
 
 def _generator(rng):
@@ -141,12 +142,12 @@ def _gan_step(rng):
 def _gan_step_rules(rng):
     number, batch_size = gan_training.loop(rng)
     last = inputs.multi_hot(rng, f"labels {number - 1}", batch_size)
-    whether = _yes("G_untouched", "without_graph", "normal", "fresh")
+    whether = _yes("G_untouched", "without_graph", "normal", "fresh", "items_differ")
     return {"steps": np.array([number, number]), "asked": last, "told": last, **whether}
 
 
 def _gan_resume(rng):
-    epoch, _, after = gan_training.saved(rng)
+    epoch, _, after = gan_running.saved(rng)
     return {"epoch": np.array(epoch), **after, "epoch_without_file": np.array(0), **_yes("untouched")}
 
 
@@ -156,7 +157,7 @@ def _gan_device(rng):
 
 
 def _prepare_cgan(rng):
-    count = gan_training.samples(rng)
+    count = gan_running.samples(rng)
     return {
         "kind": np.array("Generator"),
         "shape": np.array([count, *IMAGE]),

@@ -3,7 +3,8 @@
 from functools import partial
 
 from grader.assignment import Variant
-from grader.mistakes.part5.dataset import ALONE, ITEM, RESIZED, SCALED
+from grader.mistakes.part5.dataset import ALONE, ITEM
+from grader.mistakes.part5.pictures import RESIZED, SCALED
 from grader.variants import answer
 
 variant = partial(Variant, file="iclevr_dataset.py")
