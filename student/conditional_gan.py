@@ -188,7 +188,7 @@ def train_step(G, D, G_solver, D_solver, images, labels):
         labels: their conditions, shape (B, num_conditions), float32, on that device.
 
     Returns:
-        (d_loss, g_loss): `discriminator_loss` and `generator_loss`, scalars without a graph.
+        (d_loss, g_loss): `discriminator_loss` and `generator_loss`, scalar tensors without a graph.
     """
     # TODO(5.gan_step): D's step does not reach G; G's loss passes through D, which stays as it is
     # (about 40 minutes, hard)

@@ -102,6 +102,7 @@ def gan_step_rules(code, rng):
     """Training step: what reaches G, which noise and which conditions both networks are given"""
     number, batch_size = loop(rng)
     nets = G, D, _, D_solver = toys.build(inputs.toys(rng, least_noise=40), 0.001)  # noqa: N806
+    images = rng.uniform("images", batch_size, 3, inputs.SIZE, inputs.SIZE, low=-1.0)
     gan, returned, reaches = code.conditional_gan, [], []
     own_loss = gan.discriminator_loss
 
@@ -110,14 +111,14 @@ def gan_step_rules(code, rng):
         return own_loss(real, fake, *others)
 
     with mock.patch.object(gan, "discriminator_loss", discriminator_loss):
-        for batch in inputs.batches(rng, batch_size, number):
+        for i in range(number):
             G.zero_grad()  # of the gradients of its own step before
-            returned += _step(code, nets, *batch)
+            returned += _step(code, nets, images, inputs.multi_hot(rng, f"labels {i}", batch_size))
     calls = [z for z, _ in G.calls] or [torch.zeros(1, 1)]
     noise = torch.cat(calls).unique(dim=0)  # both steps of a batch may share it
     return {
         "steps": [solver.steps for solver in nets[2:]],
-        "G_untouched": D_solver.alone or not any(reaches),
+        "G_untouched": D_solver.alone or not any(reaches or [True]),  # a step may have losses of its own
         "without_graph": not any(loss.requires_grad for loss in returned),
         "normal": gan_networks.normal_distance(noise) < CLOSE,
         "fresh": len(torch.stack([z[0] for z in calls]).unique(dim=0)) >= number,
