@@ -64,12 +64,15 @@ def _generator(code, rng):
 
 def changed(rng, network, given, others, place, name):
     """Of which items the outputs change when some items of an argument do: a row for each output of the network."""
-    replaced, found = inputs.some_items(rng, name, len(given[0])), []
-    for output in range(len(_outputs(network, given))):
-        function = lambda *x, output=output: _outputs(network, x)[output]  # noqa: E731
-        before = function(*given)
-        found.append(probes.changed_items(function, given, before, place, others[place], replaced))
-    return found
+    replaced = inputs.some_items(rng, name, len(given[0]))
+
+    def output(i):
+        return lambda *arguments: _outputs(network, arguments)[i]
+
+    return [
+        probes.changed_items(output(i), given, before, place, others[place], replaced)
+        for i, before in enumerate(_outputs(network, given))
+    ]
 
 
 def _outputs(network, arguments):
