@@ -254,8 +254,8 @@ def resume_training(path, parts, device="cpu"):
     if not Path(path).exists():
         return 0
     saved = torch.load(path, map_location=device, weights_only=True)
-    for name, part in parts.items():
-        part.load_state_dict(saved["parts"][name])
+    for key, part in parts.items():
+        part.load_state_dict(saved["parts"][key])
     return saved["epoch"]
     # END ANSWER
 

@@ -41,7 +41,7 @@ def test_uniform_noise_of_the_right_variance_is_not_normal():
 
 def test_neighbouring_conditions_differ_and_so_do_the_others():
     for seed in range(50):
-        rows = gan_inputs.multi_hot(Streams(seed), "labels", 8, 13)
+        rows = gan_inputs.drawn_conditions(Streams(seed), "labels", 8, 13)
         assert (rows != np.roll(rows, 1, axis=0))[1:].any(axis=1).all()
         assert ((rows.sum(axis=1) > 0) & (rows.sum(axis=1) < 13)).all()
         given, others = gan_networks.conditions_and_others(TensorStreams(seed), 8, 13)

@@ -12,7 +12,7 @@ CONDITIONS = 24
 WIDTH = 4  # channels of a student's networks: small ones show as much
 
 
-def multi_hot(rng, name, count, length=CONDITIONS):
+def drawn_conditions(rng, name, count, length=CONDITIONS):
     """Conditions, (count, length) float32: at least one object in each, and not all; no two neighbours are alike."""
     rows = np.array([some_items(rng, f"{name} {i}", length) for i in range(count)], dtype=np.float32)
     for i in range(1, count):
@@ -39,7 +39,7 @@ def scores(rng, size=None):
         logits(rng, name, *shape, low=low, high=high)
         for name, shape in (("real", (count,)), ("fake", (count,)), ("classes", (count, conditions)))
     )
-    return real, fake, classes, multi_hot(rng, "labels", count, conditions)
+    return real, fake, classes, drawn_conditions(rng, "labels", count, conditions)
 
 
 def toys(rng, least_noise=4):
@@ -65,7 +65,7 @@ def batches(rng, batch_size, number):
     return [
         (
             rng.uniform(f"images {i}", batch_size, 3, SIZE, SIZE, low=-1.0),
-            multi_hot(rng, f"labels {i}", batch_size),
+            drawn_conditions(rng, f"labels {i}", batch_size),
         )
         for i in range(number)
     ]

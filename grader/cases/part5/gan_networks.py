@@ -48,7 +48,9 @@ def gan_noise(code, rng):
 
 def conditions_and_others(rng, count, length):
     """Conditions, and others of which none is the same."""
-    given, others = (torch.from_numpy(inputs.multi_hot(rng, name, count, length)) for name in ("labels", "others"))
+    given, others = (
+        torch.from_numpy(inputs.drawn_conditions(rng, name, count, length)) for name in ("labels", "others")
+    )
     return given, torch.where((others == given).all(dim=1, keepdim=True), 1 - given, others)
 
 
@@ -139,7 +141,7 @@ def gan_sample(code, rng):
     """Sampling: fresh normal noise for each condition, in one batch"""
     count, n_z, n_c, conditions = inputs.sizes(rng)
     network = code.conditional_gan.Generator(n_z, n_c, num_conditions=conditions, n_ch_g=inputs.WIDTH).eval()
-    labels = torch.from_numpy(inputs.multi_hot(rng, "labels", count, conditions))
+    labels = torch.from_numpy(inputs.drawn_conditions(rng, "labels", count, conditions))
     levels, calls = rng.uniform("levels", conditions, low=-1.0), []
 
     def forward(z, condition):

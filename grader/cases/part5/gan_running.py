@@ -86,7 +86,7 @@ def gan_device(code, rng):
     """Device: sampling and training leave no tensor on the CPU when a GPU is asked for"""
     gan, (gpu, count) = code.conditional_gan, inputs.gpu_and_count(rng)
     _, n_z, n_c, conditions = inputs.sizes(rng)
-    labels, samples = torch.from_numpy(inputs.multi_hot(rng, "labels", count, conditions)).tolist(), []
+    labels, samples = torch.from_numpy(inputs.drawn_conditions(rng, "labels", count, conditions)).tolist(), []
 
     def sample_and_train(device):
         G = gan.Generator(n_z, n_c, conditions, n_ch_g=inputs.WIDTH).to(device)  # noqa: N806
@@ -133,7 +133,7 @@ def prepare_cgan(code, rng):
     network, count = code.conditional_gan.prepare_cgan(), samples(rng)
     if not isinstance(network, torch.nn.Module):
         raise TypeError(f"prepare_cgan must return a Generator, not {type(network).__name__}")
-    conditions = torch.from_numpy(inputs.multi_hot(rng, "conditions", count))
+    conditions = torch.from_numpy(inputs.drawn_conditions(rng, "conditions", count))
 
     def generate(labels):
         return probes.tensor(network.generate_sample(labels, device=torch.device("cpu")), "generate_sample")

@@ -113,7 +113,7 @@ def gan_step_rules(code, rng):
     with mock.patch.object(gan, "discriminator_loss", discriminator_loss):
         for i in range(number):
             G.zero_grad()  # of the gradients of its own step before
-            returned += _step(code, nets, images, inputs.multi_hot(rng, f"labels {i}", batch_size))
+            returned += _step(code, nets, images, inputs.drawn_conditions(rng, f"labels {i}", batch_size))
     calls = [z for z, _ in G.calls] or [torch.zeros(1, 1)]
     noise = torch.cat(calls).unique(dim=0)  # both steps of a batch may share it
     return {

@@ -12,8 +12,8 @@ mistake = partial(one_patch, 5, file="conditional_gan.py")
 
 SAVE = 'torch.save({"epoch": epoch, "parts": {name: part.state_dict() for name, part in parts.items()}}, path)'
 NO_FILE = "    if not Path(path).exists():\n        return 0\n"
-LOAD = "saved = torch.load(path, map_location=device, weights_only=True)\n    for name, part in parts.items():"
-LOAD_PART = 'part.load_state_dict(saved["parts"][name])'
+LOAD = "saved = torch.load(path, map_location=device, weights_only=True)\n    for key, part in parts.items():"
+LOAD_PART = 'part.load_state_dict(saved["parts"][key])'
 EPOCH = 'return saved["epoch"]'
 PREPARED = "return Generator(n_z=64, n_c=64, n_ch_g=40)"
 
@@ -31,14 +31,14 @@ RESUME = (
     mistake(
         "generator_only_resumed",
         LOAD_PART,
-        f'if name.startswith("G"):\n            {LOAD_PART}',
+        f'if key.startswith("G"):\n            {LOAD_PART}',
         "D and its optimizer do not come back: a trained G then meets a D that knows nothing.",
         "gan_resume",
     ),
     mistake(
         "optimizers_alike",
         LOAD_PART,
-        'part.load_state_dict(saved["parts"]["G_solver" if name.endswith("solver") else name])',
+        'part.load_state_dict(saved["parts"]["G_solver" if key.endswith("solver") else key])',
         "Both optimizers get the state of G's: look each part up by its own name.",
         "gan_resume",
     ),

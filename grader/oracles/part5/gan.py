@@ -36,7 +36,7 @@ def _generator(rng):
 
 def _gan_sample(rng):
     count, _, _, length = inputs.sizes(rng)
-    labels = inputs.multi_hot(rng, "labels", count, length)
+    labels = inputs.drawn_conditions(rng, "labels", count, length)
     return {
         "shape": np.array([count, *IMAGE]),
         "calls": np.array(1),
@@ -141,7 +141,7 @@ def _gan_step(rng):
 
 def _gan_step_rules(rng):
     number, batch_size = gan_training.loop(rng)
-    last = inputs.multi_hot(rng, f"labels {number - 1}", batch_size)
+    last = inputs.drawn_conditions(rng, f"labels {number - 1}", batch_size)
     whether = _yes("G_untouched", "without_graph", "normal", "fresh", "items_differ")
     return {"steps": np.array([number, number]), "asked": last, "told": last, **whether}
 
