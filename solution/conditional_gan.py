@@ -1,7 +1,8 @@
 """Part 5: a conditional DCGAN with an auxiliary classifier, on i-CLEVR.
 
 Pictures are float32 tensors (B, 3, H, W) in [-1, 1]. A condition is multi-hot, (B, 24) float32, in the order of
-objects.json. A logit is positive for what the discriminator takes for real, or for an object that it sees.
+objects.json. A logit is positive for what the discriminator takes for real, or for an object that it sees; losses are
+exact however large it is. In evaluation mode nothing depends on other items of the batch.
 
 References: Radford et al. 2016, "Unsupervised Representation Learning with Deep Convolutional GANs" (DCGAN); Mirza &
 Osindero 2014, "Conditional Generative Adversarial Nets"; Odena et al. 2017, "Conditional Image Synthesis with
@@ -187,14 +188,17 @@ def generator_loss(logits_fake, class_logits, labels):
 
 
 def get_solver(model):
-    """Adam for all parameters of a model, with DCGAN's learning rate 2e-4 and beta1 = 0.5 (sec. 4)."""
+    """Adam for all parameters of a model, with DCGAN's learning rate 2e-4 and beta1 = 0.5 (sec. 4); beta2 is 0.999."""
     # BEGIN ANSWER(5.gan_solver) [5 min, easy] torch.optim.Adam
     return torch.optim.Adam(model.parameters(), lr=2e-4, betas=(0.5, 0.999))
     # END ANSWER
 
 
 def train_step(G, D, G_solver, D_solver, images, labels):
-    """One step of D and then one of G, on a batch. G draws new pictures, of the batch's conditions, for each of them.
+    """One step of D and then one of G, on a batch.
+
+    G makes a picture of each of the batch's conditions, from fresh noise. Both steps may use the same pictures, but in
+    G's the new D judges them. D is told the batch's conditions of all pictures. D's step leaves no gradients in G.
 
     Args:
         G, D: the networks, in training mode, on one device.
@@ -203,7 +207,7 @@ def train_step(G, D, G_solver, D_solver, images, labels):
         labels: their conditions, shape (B, num_conditions), float32, on that device.
 
     Returns:
-        (d_loss, g_loss): `discriminator_loss` and `generator_loss`, scalars without a graph.
+        (d_loss, g_loss): `discriminator_loss` and `generator_loss`, scalar tensors without a graph.
     """
     # BEGIN ANSWER(5.gan_step) [40 min, hard] D's step does not reach G; G's loss passes through D, which stays as it is
     fake = G(sample_z(len(images), G.n_z, images.device), labels).detach()
@@ -250,8 +254,8 @@ def resume_training(path, parts, device="cpu"):
     if not Path(path).exists():
         return 0
     saved = torch.load(path, map_location=device, weights_only=True)
-    for name, part in parts.items():
-        part.load_state_dict(saved["parts"][name])
+    for key, part in parts.items():
+        part.load_state_dict(saved["parts"][key])
     return saved["epoch"]
     # END ANSWER
 

@@ -15,7 +15,7 @@ def _value(loss, *logits):
     return probes.tensor(loss(*logits), "the loss")
 
 
-def _with_gradients(loss, *logits):
+def with_gradients(loss, *logits):
     """The loss, and its derivative with respect to each of the logits, times their number; NaN where there is none."""
     logits = [x.clone().requires_grad_() for x in logits]
     value = _value(loss, *logits)
@@ -55,7 +55,7 @@ def scores(rng):
 def bce_loss(code, rng):
     """Binary cross-entropy of logits: its value and gradient, averaged over everything"""
     (logits, targets), (column, column_targets) = scores(rng)
-    loss, (gradient,) = _with_gradients(lambda x: code.gan_pytorch.bce_loss(x, targets), logits)
+    loss, (gradient,) = with_gradients(lambda x: code.gan_pytorch.bce_loss(x, targets), logits)
     return {
         "loss": loss,
         "gradient": gradient,
@@ -93,7 +93,7 @@ def extremes(rng):
 def stability(code, rng):
     """Losses: exact where a discriminator is certain, right or wrong"""
     gan, (logits, targets) = code.gan_pytorch, extremes(rng)
-    bce, (gradient,) = _with_gradients(lambda x: gan.bce_loss(x, targets), logits)
+    bce, (gradient,) = with_gradients(lambda x: gan.bce_loss(x, targets), logits)
     return {
         "bce": bce,
         "bce_gradient": gradient,
@@ -129,7 +129,7 @@ def discriminator_loss(code, rng):
     """Discriminator's loss: real images are to be taken for real, generated ones for generated"""
     logits, columns = both(rng)
     with _with_known_bce(code):
-        loss, (real, fake) = _with_gradients(code.gan_pytorch.discriminator_loss, *logits)
+        loss, (real, fake) = with_gradients(code.gan_pytorch.discriminator_loss, *logits)
         column = _value(code.gan_pytorch.discriminator_loss, *columns)
     return {"loss": loss, "gradient_real": real, "gradient_fake": fake, "column": column, "shape": loss.shape}
 
@@ -153,6 +153,6 @@ def generator_loss(code, rng):
     """Generator's loss: generated images are to be taken for real"""
     (_, logits), (_, column) = both(rng)
     with _with_known_bce(code):
-        loss, (gradient,) = _with_gradients(code.gan_pytorch.generator_loss, logits)
+        loss, (gradient,) = with_gradients(code.gan_pytorch.generator_loss, logits)
         column = _value(code.gan_pytorch.generator_loss, column)
     return {"loss": loss, "gradient": gradient, "column": column, "shape": loss.shape}

@@ -51,16 +51,17 @@ def sample_noise(code, rng):
     }
 
 
-def _stirred(network, x):
-    """Everything that the network puts out for x with weights that are drawn at random several times."""
+def stirred(network, *x):
+    """All that the network puts out for x, a tensor for each output, with weights drawn at random several times."""
     outputs, kept = [], [p.clone() for p in network.parameters()]
     for _ in range(STIRRINGS):
         for parameter, before in zip(network.parameters(), kept, strict=True):
             parameter.copy_(before + (0.1 + 2 * before.std(correction=0)) * torch.randn_like(before))
-        outputs.append(network(x).flatten())
+        found = network(*x)
+        outputs.append([value.flatten() for value in (found if isinstance(found, tuple | list) else [found])])
     for parameter, before in zip(network.parameters(), kept, strict=True):
         parameter.copy_(before)
-    return torch.cat(outputs)
+    return [torch.cat(values) for values in zip(*outputs, strict=True)]
 
 
 def _unreached(network, x):
@@ -79,7 +80,8 @@ def _own_items(rng, network, x, others):
     return (after - before).abs().amax(dim=1) > 1e-5 * before.abs().max()
 
 
-def _both_signs(values):
+def both_signs(values):
+    """Whether there are negative and positive values."""
     return (values < 0).any() & (values > 0).any()
 
 
@@ -109,11 +111,11 @@ def discriminator(code, rng):
     x, others = (rng.uniform(name, count, *inputs.IMAGE, low=-1.0) for name in ("images", "others"))
     with torch.no_grad():
         shape = probes.tensor(network(x), "the discriminator").shape
-        values, own = _stirred(network, x), _own_items(rng, network, x, others)
+        (values,), own = stirred(network, x), _own_items(rng, network, x, others)
     return {
         "shape": shape,
         "unbounded": (values.abs() > 1).any(),
-        "both_signs": _both_signs(values),
+        "both_signs": both_signs(values),
         "own_image": own,
         "unreached": _unreached(network, x),
         "small_enough": _is_small(network),
@@ -144,12 +146,12 @@ def generator(code, rng):
     z, others = (rng.uniform(name, count, noise_dim, low=-1.0) for name in ("noise", "others"))
     with torch.no_grad():
         images = probes.tensor(network(z), "the generator")
-        values, own = _stirred(network, z), _own_items(rng, network, z, others)
+        (values,), own = stirred(network, z), _own_items(rng, network, z, others)
     flat = images.shape == (count, inputs.PIXELS)
     return {
         "shape": (count, *inputs.IMAGE) if flat else images.shape,
         "in_range": (values.abs() <= 1).all(),
-        "both_signs": _both_signs(values),
+        "both_signs": both_signs(values),
         "own_noise": own,
         "unreached": _unreached(network, z),
         "small_enough": _is_small(network),

@@ -32,34 +32,42 @@ def _record(optimizer, params, defaults):
     optimizer.param_groups = [defaults | group | {"params": list(group["params"])} for group in groups]
 
 
-@case(
-    "1.optimizer",
-    points=0.25,
-    equation="Adam with learning rate 1e-3, beta1 = 0.5, beta2 = 0.999 (Radford et al. 2016, sec. 4)",
-    look="The class of optimizer that you return, its arguments, and the defaults of those that you leave out.",
-    term="Three numbers, each in its place, and the set of parameters: all layers of the model.",
-    shows={
-        "kind": "name of the optimizer's class",
-        "learning_rate": "its learning rate",
-        "betas": "its two betas",
-        "parameters": "how many numbers it trains, of a model with three layers",
-    },
-    rtol=1e-6,
-)
-def optimizer(code, rng):
-    """Optimizer: Adam for all parameters, with the course's learning rate and betas"""
+def described(get_optimizer, name, rng):
+    """What `get_optimizer(model)`, which students know as `name`, makes for a model of three layers."""
     model = torch.nn.Sequential(*(torch.nn.Linear(*sizes) for sizes in layer_sizes(rng)))
     with mock.patch.object(torch.optim.Optimizer, "__init__", _record):
-        found = code.gan_pytorch.get_optimizer(model)
+        found = get_optimizer(model)
     groups = getattr(found, "param_groups", None)
     if not isinstance(found, torch.optim.Optimizer) or not groups:
-        raise TypeError(f"get_optimizer must return an optimizer, not {type(found).__name__}")
+        raise TypeError(f"{name} must return an optimizer, not {type(found).__name__}")
     return {
         "kind": type(found).__name__,
         "learning_rate": groups[0]["lr"],
         "betas": groups[0].get("betas", (np.nan, np.nan)),
         "parameters": sum(p.numel() for group in groups for p in group["params"]),
     }
+
+
+OPTIMIZER = {
+    "kind": "name of the optimizer's class",
+    "learning_rate": "its learning rate",
+    "betas": "its two betas",
+    "parameters": "how many numbers it trains, of a model with three layers",
+}
+
+
+@case(
+    "1.optimizer",
+    points=0.25,
+    equation="Adam with learning rate 1e-3, beta1 = 0.5, beta2 = 0.999 (Radford et al. 2016, sec. 4)",
+    look="The class of optimizer that you return, its arguments, and the defaults of those that you leave out.",
+    term="Three numbers, each in its place, and the set of parameters: all layers of the model.",
+    shows=OPTIMIZER,
+    rtol=1e-6,
+)
+def optimizer(code, rng):
+    """Optimizer: Adam for all parameters, with the course's learning rate and betas"""
+    return described(code.gan_pytorch.get_optimizer, "get_optimizer", rng)
 
 
 def losses(rng):

@@ -30,9 +30,9 @@ def on_imaginary_gpu(rng, build):
 
     def train_and_sample(device):
         model = build().to(device)
-        with _told("in training"):
+        with told("in training"):
             model(torch.zeros(count, 1, 32, 32, device=device), torch.tensor(labels, device=device))
-        with _told("in sampling"):
+        with told("in sampling"):
             model.eval().generate_sample(count, device=device, labels=torch.tensor(labels))
             samples[:] = probes.tensor(model.generate_sample(count, device=device), "generate_sample")
 
@@ -40,7 +40,7 @@ def on_imaginary_gpu(rng, build):
 
 
 @contextlib.contextmanager
-def _told(when):
+def told(when):
     """Say when a tensor was on the wrong device: the same symptom has other causes in training and in sampling."""
     try:
         yield

@@ -1,0 +1,152 @@
+"""Part 5: what is around the training of the conditional GAN: resuming, devices, and the model that is handed in."""
+
+import contextlib
+import tempfile
+from pathlib import Path
+
+from grader.case import FLOAT32, case
+from grader.cases.part4.device import told
+from grader.cases.part5 import gan_inputs as inputs
+from grader.lazy import Lazy
+
+torch = Lazy("torch")
+probes = Lazy("grader.probes")
+imaginary_gpu = Lazy("grader.imaginary_gpu")
+descent = Lazy("grader.cases.part1.toys")
+toys = Lazy("grader.cases.part5.gan_toys")
+
+
+def saved(rng):
+    """Epochs that are complete, and numbers of four parts before and after a training, of different shapes."""
+    shapes = {"G": (2, 3), "D": (3, 4), "G_solver": (2, 3), "D_solver": (3, 4)}
+    before, after = (
+        {name: rng.normal(f"{when} {name}", *shape) for name, shape in shapes.items()} for when in ("before", "after")
+    )
+    return rng.integer("epoch", 3, 300), before, after
+
+
+def _parts(numbers):
+    """Two linear networks and two optimizers that hold these numbers."""
+    parts = {}
+    for name in ("G", "D"):
+        parts[name] = torch.nn.Linear(numbers[name].shape[1], len(numbers[name]), bias=False)
+        parts[name].load_state_dict({"weight": numbers[name]})
+        parts[f"{name}_solver"] = toys.Momentum(numbers[f"{name}_solver"].clone(), lr=0.1)
+    return parts
+
+
+def _numbers(parts):
+    return {name: part.weight if isinstance(part, torch.nn.Module) else part.velocity for name, part in parts.items()}
+
+
+@case(
+    "5.gan_resume",
+    points=1,
+    equation="resume(save(state, epoch)) = state, epoch: weights of G and D, moments of both optimizers",
+    look="Both functions side by side: what one writes, under which name, and what the other reads. Then resume "
+    "without a file.",
+    term="'state': four parts, each of them put back. 'epoch' comes back as it was given: how many are complete.",
+    shows={
+        "epoch": "epochs that resume_training returns",
+        "G": "weights of G after save_training and resume_training",
+        "D": "weights of D",
+        "G_solver": "state of G's optimizer",
+        "D_solver": "state of D's optimizer",
+        "epoch_without_file": "epochs that it returns when there is no file",
+        "untouched": "whether the parts are then as they were",
+    },
+    **FLOAT32,
+)
+def gan_resume(code, rng):
+    """Resuming: networks, optimizers and epoch come back from the file; without a file training begins"""
+    gan, (epoch, before, after) = code.conditional_gan, saved(rng)
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):  # so that messages name no folder of ours
+        path, new = Path("training.pt"), _parts(before)
+        without = gan.resume_training(path, new)
+        untouched = all(torch.equal(number, before[name]) for name, number in _numbers(new).items())
+        gan.save_training(path, _parts(after), epoch)
+        found = gan.resume_training(path, new)
+    return {"epoch": found, **_numbers(new), "epoch_without_file": without, "untouched": untouched}
+
+
+@case(
+    "5.gan_device",
+    points=0.5,
+    equation="all tensors on one device: noise and targets are made there, labels are moved there",
+    look="sample_z, generate_sample, the targets in your losses, the draws of train_step: who says on which device?",
+    term="'made there': device=... of an argument, or that of a tensor at hand. 'moved': a caller's labels may be on "
+    "the CPU.",
+    shows={
+        "computed_on": "where sampling and a training step compute, with both networks on an imaginary GPU",
+        "count": "number of samples that come from there",
+    },
+    needs=("5.gan_sample", "5.gan_step"),
+)
+def gan_device(code, rng):
+    """Device: sampling and training leave no tensor on the CPU when a GPU is asked for"""
+    gan, (gpu, count) = code.conditional_gan, inputs.gpu_and_count(rng)
+    _, n_z, n_c, conditions = inputs.sizes(rng)
+    labels, samples = torch.from_numpy(inputs.drawn_conditions(rng, "labels", count, conditions)).tolist(), []
+
+    def sample_and_train(device):
+        G = gan.Generator(n_z, n_c, conditions, n_ch_g=inputs.WIDTH).to(device)  # noqa: N806
+        D = gan.Discriminator(inputs.SIZE, conditions, n_ch_d=inputs.WIDTH).to(device)  # noqa: N806
+        there, logits = torch.tensor(labels, device=device), torch.zeros(count, device=device)
+        with told("in sample_z"):
+            torch.cat([gan.sample_z(count, n_z, device), torch.zeros(1, n_z, device=device)])
+        with told("in discriminator_loss"):
+            gan.discriminator_loss(logits, logits, there, there)
+        with told("in generator_loss"):
+            gan.generator_loss(logits, there, there)
+        with told("in generate_sample"):
+            samples[:] = G.generate_sample(torch.tensor(labels), device=device)
+        with told("in train_step"):
+            images = torch.zeros(count, 3, inputs.SIZE, inputs.SIZE, device=device)
+            solvers = [descent.Descent(network, 0.001) for network in (G, D)]
+            gan.train_step(G, D, *solvers, images, there)
+
+    return {"computed_on": imaginary_gpu.computes_on(gpu, sample_and_train), "count": len(samples)}
+
+
+def samples(rng):
+    """A number of conditions of 24 objects."""
+    return rng.integer("count", 6, 11)
+
+
+@case(
+    "5.prepare_cgan",
+    points=0.5,
+    equation="prepare_cgan() builds the generator that checkpoints/CGAN.pt was trained with",
+    look="What prepare_cgan returns: an object of which class, on which device, for how many conditions?",
+    term="'the generator', for i-CLEVR's 24 objects; weights are loaded into it later, by whoever called.",
+    shows={
+        "kind": "name of the class of what is returned",
+        "shape": "shape of what it generates, on the CPU, for conditions of 24 objects",
+        "labels_honoured": "of which samples the picture changes when some of the conditions do (of these)",
+        "trainable": "whether its parameters take gradients",
+        "devices": "where its parameters are",
+    },
+    needs=("5.generator", "5.gan_sample"),
+)
+def prepare_cgan(code, rng):
+    """prepare_cgan: builds the generator, for conditions of i-CLEVR"""
+    network, count = code.conditional_gan.prepare_cgan(), samples(rng)
+    if not isinstance(network, torch.nn.Module):
+        raise TypeError(f"prepare_cgan must return a Generator, not {type(network).__name__}")
+    conditions = torch.from_numpy(inputs.drawn_conditions(rng, "conditions", count))
+
+    def generate(labels):
+        return probes.tensor(network.generate_sample(labels, device=torch.device("cpu")), "generate_sample")
+
+    network.eval()
+    with probes.noise_tape():
+        images = generate(conditions)
+        replaced = inputs.some_items(rng, "replaced", count)
+        honoured = probes.changed_items(generate, (conditions,), images, 0, 1 - conditions, replaced)
+    return {
+        "kind": type(network).__name__,
+        "shape": images.shape,
+        "labels_honoured": honoured,
+        "trainable": any(p.requires_grad for p in network.parameters()),
+        "devices": ", ".join(sorted({str(p.device) for p in network.parameters()})),
+    }

@@ -1,0 +1,20 @@
+"""Correct alternatives in part 5: other libraries, other architectures, other orders within a step."""
+
+from grader.variants.part5 import dataset, gan_networks, gan_training
+
+VARIANTS = (
+    dataset.TORCHVISION,
+    dataset.RESIZED_AS_A_TENSOR,
+    dataset.ONE_HOT_SUMS,
+    dataset.NUMPY_LABELS,
+    gan_networks.CONDITION_AS_A_PLANE,
+    gan_networks.BATCH_NORM,
+    gan_networks.NORMALISED_EVERYWHERE,
+    gan_networks.TABLES_AND_UPSAMPLING,
+    gan_networks.NORMALISED_EMBEDDING,
+    gan_training.LOSSES_BY_HAND,
+    gan_training.REAL_AND_FAKE_TOGETHER,
+    gan_training.ONE_DRAW_FOR_BOTH,
+    gan_training.TWO_BACKWARD_PASSES,
+    gan_training.FLAT_FILE,
+)

@@ -1,0 +1,175 @@
+"""Given: trains part 5's models on i-CLEVR, and draws what they generate for the conditions of both lists.
+
+python iclevr_renderer.py --out data/iclevr               # if you do not have i-CLEVR: pictures of ours
+python train_iclevr.py cddpm train --data data/iclevr     # to checkpoints/CDDPM.pt; interrupt and repeat to go on
+python train_iclevr.py cddpm generate --data data/iclevr  # grids and the denoising strip in outputs, and the accuracy
+
+The model is cgan or cddpm. The accuracy is what `evaluator.py` finds of what was asked for.
+"""
+
+import argparse
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from conditional_diffusion import STRIP, prepare_cddpm
+from conditional_gan import Discriminator, get_solver, prepare_cgan, resume_training, save_training, train_step
+from evaluator import evaluation_model
+from iclevr_dataset import ICLEVRLoader
+from iclevr_scenes import IclevrError
+from pictures import save_grid
+from torch.optim.swa_utils import AveragedModel
+from torch.utils.data import TensorDataset
+from tqdm import tqdm
+from trainers import (
+    TrainConfig,
+    TrainingError,
+    autocast,
+    averaging,
+    best_device,
+    load_weights,
+    run,
+    save_weights,
+    train,
+)
+
+COLUMNS = 8  # of a grid
+IN_STRIP = ("red sphere", "cyan cylinder", "cyan cube")  # what the course's denoising strip shows
+
+
+@dataclass(frozen=True)
+class GanConfig:
+    """What decides the result of the GAN's training, beside the networks and the data."""
+
+    epochs: int = 200  # passes over the data
+    batch_size: int = 128
+    ema_decay: float = 0.999  # the weights saved are an exponential moving average of G's
+    seed: int = 0  # of initialisation, data order and noise
+
+
+def load_pictures(folder):
+    """The pictures of i-CLEVR in memory, a quarter of what float32 takes.
+
+    Returns:
+        A TensorDataset of pictures, (N, 3, 64, 64) uint8, and labels, (N, 24) float32.
+
+    Raises:
+        IclevrError: as of `ICLEVRLoader`.
+    """
+    loader = ICLEVRLoader(folder)
+    pictures = [((loader[i][0] + 1) * 127.5).round().byte() for i in tqdm(range(len(loader)), desc="reading")]
+    return TensorDataset(torch.stack(pictures), loader.label_list)
+
+
+def as_seen(pictures):
+    """Pictures as networks see them: uint8 becomes [-1, 1], and every other one is mirrored, which changes no label."""
+    images = pictures.float() / 127.5 - 1
+    mirrored = torch.rand(len(images), 1, 1, 1, device=images.device) < 0.5
+    return torch.where(mirrored, images.flip(3), images)
+
+
+def ddpm_loss(model, pictures, labels):
+    """The loss that `trainers.train` minimises."""
+    return model(as_seen(pictures), labels)
+
+
+def train_cddpm(dataset, checkpoint, config=TrainConfig(epochs=100), device=None):
+    """Train the diffusion model. Arguments and result are as of `trainers.train`."""
+    torch.manual_seed(config.seed)
+    return train(prepare_cddpm(), dataset, checkpoint, config, device, loss=ddpm_loss)
+
+
+def train_cgan(dataset, checkpoint, config=GanConfig(), device=None):
+    """Train the GAN, and save the average of its generators.
+
+    Args:
+        dataset: a TensorDataset of pictures and labels, as from `load_pictures`.
+        checkpoint: where the weights go; the state of an interrupted training is beside it.
+        config: a `GanConfig`.
+        device: where to train; the best device by default.
+
+    Returns:
+        The mean losses of each epoch of this run, {"D": [...], "G": [...]}.
+    """
+    device, (pictures, conditions) = torch.device(device or best_device()), dataset.tensors
+    torch.manual_seed(config.seed)
+    nets = {"G": prepare_cgan().to(device).train(), "D": Discriminator(pictures.shape[-1]).to(device).train()}
+    solvers = {name: get_solver(net) for name, net in nets.items()}
+    ema = AveragedModel(nets["G"], multi_avg_fn=averaging(config.ema_decay), use_buffers=True)
+    parts = nets | {f"{name}_solver": solver for name, solver in solvers.items()} | {"ema": ema}
+    state, losses = Path(checkpoint).with_suffix(".resume.pt"), {"D": [], "G": []}
+    state.parent.mkdir(parents=True, exist_ok=True)
+    for epoch in range(resume_training(state, parts, device), config.epochs):
+        torch.manual_seed(config.seed + epoch)
+        batches = torch.randperm(len(pictures)).split(config.batch_size)
+        total = torch.zeros(2, device=device)
+        for batch in tqdm(batches, desc=f"epoch {epoch + 1}/{config.epochs}"):
+            images, labels = as_seen(pictures[batch].to(device)), conditions[batch].to(device)
+            total += torch.stack(train_step(*nets.values(), *(solvers[name] for name in nets), images, labels))
+            ema.update_parameters(nets["G"])
+        for name, mean in zip("DG", (total / len(batches)).tolist(), strict=True):
+            losses[name].append(mean)
+        if total.isnan().any():
+            raise TrainingError("a loss is NaN: look for a logarithm of 0 in your losses")
+        save_weights(ema.module, checkpoint)
+        save_training(state, parts, epoch + 1)
+    state.unlink(missing_ok=True)
+    return losses
+
+
+MODELS = {
+    "cgan": (prepare_cgan, train_cgan, GanConfig()),
+    "cddpm": (prepare_cddpm, train_cddpm, TrainConfig(epochs=100)),
+}
+
+
+@torch.no_grad()
+def generate(name, model, folder, device, seed):
+    """Draw a picture for each condition of both lists, and tell how many of the objects are found in them."""
+    for conditions in ("test", "new_test"):
+        labels = ICLEVRLoader(folder, mode=conditions).label_list
+        torch.manual_seed(seed)
+        with autocast(device):
+            images = model.generate_sample(labels, device).float()
+        save_grid(images, f"outputs/{name}_{conditions}.png", COLUMNS)
+        found = evaluation_model(device=device).eval(images, labels)
+        print(f"outputs/{name}_{conditions}.png: {found:.1%} of the objects are found")
+
+
+def draw_strip(model, folder, device, seed):
+    """Draw how one picture comes out of the noise."""
+    from iclevr_dataset import multi_hot, read_json
+
+    torch.manual_seed(seed)
+    labels = multi_hot(IN_STRIP, read_json(Path(folder) / "objects.json"))[None]
+    save_grid(model.denoising_strip(labels, device)[0], "outputs/cddpm_strip.png", STRIP + 1)
+    print(f"outputs/cddpm_strip.png: {', '.join(IN_STRIP)}")
+
+
+def main(arguments=None):
+    """Run one mode of one model."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", choices=MODELS)
+    parser.add_argument("mode", choices=("train", "generate"))
+    parser.add_argument("--data", default="data/iclevr", help="a folder of i-CLEVR, or of iclevr_renderer.py")
+    parser.add_argument("--epochs", type=int, help="passes over the data (cgan: 200, cddpm: 100)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--checkpoint", type=Path, help="default: checkpoints/<MODEL>.pt")
+    parser.add_argument("--device", default=str(best_device()), help="cpu, cuda, cuda:1 or mps (default: the fastest)")
+    chosen = parser.parse_args(arguments)
+    prepare, train_model, config = MODELS[chosen.model]
+    checkpoint = chosen.checkpoint or Path("checkpoints") / f"{chosen.model.upper()}.pt"
+    if chosen.mode == "train":
+        config = replace(config, epochs=chosen.epochs or config.epochs, seed=chosen.seed)
+        train_model(load_pictures(chosen.data), checkpoint, config, chosen.device)
+        print(checkpoint)
+        return
+    device = torch.device(chosen.device)
+    model = load_weights(prepare(), checkpoint).to(device).eval()
+    generate(chosen.model, model, chosen.data, device, chosen.seed)
+    if chosen.model == "cddpm":
+        draw_strip(model, chosen.data, device, chosen.seed)
+
+
+if __name__ == "__main__":
+    run(main, errors=(IclevrError, TrainingError))
