@@ -28,9 +28,9 @@ RUNTIME = (
 )
 # What judges it, without anything that only staff has.
 JUDGE = (
-    *("accuracy.py", "assignment.py", "assignment.toml", "challenge.py", "classifiers.py", "exams.py"),
-    *("fixed_parts.py", "golden.py", "grading.py", "judge.py", "members.py", "metrics.py", "policy.py", "questions.py"),
-    *("rounds.py", "scoring.py", "submission.py", "report/__init__.py", "report/terminal.py"),
+    *("accuracy.py", "assignment.py", "assignment.toml", "challenge.py", "classifiers.py", "conditions.py"),
+    *("exams.py", "fixed_parts.py", "golden.py", "grading.py", "judge.py", "members.py", "metrics.py", "policy.py"),
+    *("questions.py", "rounds.py", "scoring.py", "submission.py", "report/__init__.py", "report/terminal.py"),
 )
 DOORS = (
     *("collect.py", "conftest.py", "hints.py", "inline/*.py", "student.py", "test_submission.py", "watch/*.py"),
