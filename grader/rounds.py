@@ -183,6 +183,6 @@ def _missed(figures):
     counts = sorted(zip(figures["missed"], figures["asked"], conditions.objects(), strict=True), reverse=True)
     told = [f"{name} ({missed} of {asked})" for missed, asked, name in counts[:3] if missed]
     return [
-        f"{sum(figures['asked'])} objects were asked for; the interval is as wide as they vary between samples",
+        f"{sum(figures['asked'])} objects were asked for; the interval knows that those of a sample go together",
         "objects missed most often: " + (", ".join(told) or "none"),
     ]
