@@ -278,3 +278,16 @@ def test_the_scores_are_those_of_the_evaluator_and_of_the_auditor(tiny, monkeypa
 def test_on_a_students_machine_nobody_audits(tiny, monkeypatch, capsys):
     (tiny / "iclevr_auditor.pt").unlink()
     assert answer(tiny, torch.zeros(2, 3, 64, 64), monkeypatch, capsys).keys() == {"predicted", "quality"}
+
+
+# ------------------------------------------------------------------------------------------------------ the references
+
+
+@pytest.mark.parametrize(("name", "samples"), [("cgan_test", 32), ("cgan_new_test", 32), ("cddpm_test", 8)])
+def test_the_reference_earns_points_and_is_confirmed(name, samples, assignment, tier, known):
+    """A small round, for a diffusion model takes seconds a picture; `train_references.py` measures more."""
+    policy = assignment.policy.accuracy[name].model_copy(update={"rounds": 1, "samples_per_round": samples})
+    with open_submission(assignment, tier, known, assignment.solution) as grading:
+        verdict = grade_accuracy(grading, Task(name, policy))
+    assert verdict.points > 0, verdict.message
+    assert not verdict.figures["suspicious"]
