@@ -67,7 +67,7 @@ def grade_accuracy(
         task: which model.
         device: where the submission computes.
         every_round: play all rounds even if the points are decided, for a closer look at the accuracy.
-        show: gets the images of the first round, (N, C, H, W), if there are any, and their labels, (N,).
+        show: gets the images of the first round, (N, C, H, W), if there are any, and the column of each, (N,) ints.
     """
     case, policy = task.case, task.policy
     if policy.checkpoint not in grading.submission.present:
@@ -87,7 +87,7 @@ def grade_accuracy(
                     return Verdict(case, Outcome.FAILED, 0.0, str(error), output=observation.output, seconds=seconds)
                 rounds.labels.append(labels)
                 if show and len(rounds.labels) == 1 and (images := observation.arrays.get("images")) is not None:
-                    show(images, exam.labels_of_images(labels))
+                    show(images, exam.columns(labels))
     except InfrastructureError as error:
         return Verdict(case, Outcome.INFRASTRUCTURE, 0.0, str(error), seconds=seconds)
     outcome = Outcome.PASSED if rounds.share == 1.0 else Outcome.FAILED

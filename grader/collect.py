@@ -12,7 +12,6 @@ from pathlib import Path
 
 from grader import assignment as assignments
 from grader import sandbox, written
-from grader.accuracy import tasks
 from grader.assignment import Assignment
 from grader.case import Case, InfrastructureError
 from grader.judge import ending
@@ -37,18 +36,24 @@ def collect(assignment: Assignment, tier, folder: Path, target: Path) -> list[st
             raise SubmissionError(f"missing in {folder}: {', '.join(submission.missing)}")
         warnings = _unfinished(submission)
         problems = []
-        for task in tasks(assignment.policy):
-            checkpoint = task.policy.checkpoint
+        for checkpoint, graded in _by_checkpoint(assignment.policy).items():
             if checkpoint not in submission.present:
-                warnings.append(
-                    f"{checkpoint} is not there: {task.policy.points:g} points of accuracy cannot be earned"
-                )
-            elif problem := _does_not_load(assignment, tier, submission, task.policy):
-                problems.append(f"{checkpoint} does not load into the model of part {task.part}: {problem}")
+                points = sum(policy.points for policy in graded)
+                warnings.append(f"{checkpoint} is not there: {points:g} points of accuracy cannot be earned")
+            elif problem := _does_not_load(assignment, tier, submission, graded[0]):
+                problems.append(f"{checkpoint} does not load into the model of part {graded[0].part}: {problem}")
         if problems:
             raise SubmissionError("\n".join(problems))
         _write_zip(submission, target)
     return warnings
+
+
+def _by_checkpoint(policy):
+    """The accuracies of each checkpoint: part 5 asks a model for two lists."""
+    found = {}
+    for accuracy in policy.accuracy.values():
+        found.setdefault(accuracy.checkpoint, []).append(accuracy)
+    return found
 
 
 def _unfinished(submission: Submission) -> list[str]:

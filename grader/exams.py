@@ -11,13 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from grader import ROOT, sampling
+from grader import ROOT, conditions, sampling
 from grader.case import InfrastructureError
 from grader.policy import AccuracyPolicy
 from grader.rounds import Judged
 
 FLOAT_BYTES = 4
 COMPARED = 500  # images of part 1's generator
+COLUMNS = 8  # of a picture of part 5's scenes
 
 
 class AnswerError(Exception):
@@ -52,9 +53,24 @@ class Generation:
         method = sampling.INTERFACES[self.policy.part].method
         return scorer.judge(_images(arrays, (self.policy.samples_per_round, *self.policy.image_shape), method))
 
-    def labels_of_images(self, labels: np.ndarray) -> np.ndarray:
-        """What each image of an answer was asked to be, (N,)."""
+    def columns(self, labels: np.ndarray) -> np.ndarray:
+        """In which column of a picture each image of an answer belongs, (N,): that of its class."""
         return labels
+
+
+@dataclass(frozen=True)
+class SceneGeneration(Generation):
+    """Part 5: it generates a picture of several objects for each condition of a list."""
+
+    def ask(self, seed: int) -> tuple[np.ndarray, dict]:
+        """Labels, multi-hot (N, 24), the list's in its order, again and again; and the arguments that ask for them."""
+        listed = conditions.labels(self.policy.conditions)
+        labels = np.resize(listed, (self.policy.samples_per_round, listed.shape[1]))
+        return labels, {"labels": labels.tolist(), "image_shape": self.policy.image_shape}
+
+    def columns(self, labels: np.ndarray) -> np.ndarray:
+        """As of a `Generation`; row by row in the order of the list, as in the course's own pictures."""
+        return np.arange(len(labels)) % COLUMNS
 
 
 @dataclass(frozen=True)
@@ -104,14 +120,14 @@ class Discrimination:
         images = _images(arrays, (COMPARED, *self.policy.image_shape), "the generator")
         return replace(judged, quality=scorer.judge(images).quality)
 
-    def labels_of_images(self, labels: np.ndarray) -> np.ndarray:
+    def columns(self, labels: np.ndarray) -> np.ndarray:
         """Of the generator's images, (COMPARED,): it is asked for no class."""
         return np.zeros(COMPARED, np.int64)
 
 
 def exam_of(policy: AccuracyPolicy) -> Generation | Discrimination:
     """The exam of a part."""
-    return Discrimination(policy) if policy.part == 1 else Generation(policy)
+    return {1: Discrimination, 5: SceneGeneration}.get(policy.part, Generation)(policy)
 
 
 def _bytes_of_images(policy, count):

@@ -12,7 +12,7 @@ def points_share(accuracy: float, nothing_at: float, everything_at: float) -> fl
     return min(1.0, max(0.0, (accuracy - nothing_at) / (everything_at - nothing_at)))
 
 
-def wilson_interval(successes: int, trials: int, z: float = 1.96) -> tuple[float, float]:
+def wilson_interval(successes: float, trials: float, z: float = 1.96) -> tuple[float, float]:
     """Wilson's score interval of a proportion; z = 1.96 covers 95% (Wilson 1927)."""
     p = successes / trials
     centre = (p + z * z / (2 * trials)) / (1 + z * z / trials)
@@ -41,6 +41,44 @@ def expected_best_share(accuracy: float, samples: int, rounds: int, nothing_at: 
     best = np.diff(np.minimum(np.cumsum(pmf), 1.0) ** rounds, prepend=0.0)
     shares = [points_share(i / samples, nothing_at, everything_at) for i in n]
     return float(np.dot(best, shares))
+
+
+def recognised(seen: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Which of the labels asked for are seen: one class in each image, or several objects.
+
+    Args:
+        seen: classes, (N,); or scores of K objects, (N, K), of which as many count as were asked for, the highest.
+        labels: classes, (N,); or (N, K), 1 for what was asked for and 0 for all else.
+
+    Returns:
+        (N,) bool; or (L,), for each of the L ones in `labels`, image by image.
+    """
+    if labels.ndim == 1:
+        return seen == labels
+    asked = labels > 0.5
+    rank = (-seen).argsort(axis=1, kind="stable").argsort(axis=1)
+    return (rank < asked.sum(axis=1, keepdims=True))[asked]
+
+
+def independent_trials(found: np.ndarray, labels: np.ndarray) -> float:
+    """As how many independent trials labels count: the objects of an image may be found or missed together.
+
+    Args:
+        found: what `recognised` tells of them.
+        labels: (N,) or (N, K), as there.
+
+    Returns:
+        N of classes. Of several objects an image the number with which a binomial proportion varies as much as this one
+        does between images (a ratio estimate's variance: Cochran 1977, chapter 6); no more than there are objects, and
+        no fewer than if those of an image were all found or all missed (Kish 1965).
+    """
+    if labels.ndim == 1:
+        return len(labels)
+    images, _ = np.nonzero(labels > 0.5)
+    asked = np.bincount(images, minlength=len(labels))
+    share, fewest = found.mean(), asked.sum() ** 2 / (asked**2).sum()
+    variance = ((np.bincount(images, found, len(labels)) - share * asked) ** 2).sum() / asked.sum() ** 2
+    return min(max(share * (1 - share) / variance, fewest), asked.sum()) if variance else fewest
 
 
 def confusion_matrix(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:

@@ -9,14 +9,17 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-# What only the models of some parts have: the field that is needed, and those that may be there as well.
+from grader import conditions
+
+# What only the models of some parts have: the fields that are needed, and those that may be there as well.
 FIELDS_OF_PART = {
-    1: ("data", ("generator",)),
-    2: ("guidance", ("threshold",)),
-    3: ("guidance", ("own_configuration",)),
-    4: ("prepare", ()),
+    1: (("data",), ("generator",)),
+    2: (("guidance",), ("threshold",)),
+    3: (("guidance",), ("own_configuration",)),
+    4: (("prepare",), ()),
+    5: (("module", "prepare", "conditions"), ()),
 }
-OF_SOME_PARTS = {name for required, allowed in FIELDS_OF_PART.values() for name in (required, *allowed)}
+OF_SOME_PARTS = {name for required, allowed in FIELDS_OF_PART.values() for name in (*required, *allowed)}
 
 
 class PolicyError(Exception):
@@ -55,7 +58,9 @@ class AccuracyPolicy(Strict):
     bonus: bool = False  # whether they come on top of the assignment's total
     data: str | None = None  # part 1: the images to tell apart; there is an oracle generator of them
     generator: str | None = None  # part 1: file handed in, whose images are compared with real ones, for no points
-    prepare: str | None = None  # part 4: function of the student's assignment.py that builds the model
+    module: str | None = None  # part 5: the student's file with `prepare`, without .py
+    prepare: str | None = None  # parts 4 and 5: function that builds the model; part 4's is in assignment.py
+    conditions: str | None = None  # part 5: list in test_resources/iclevr, asked for in its order, again and again
     guidance: float | None = Field(default=None, ge=0, le=100)  # parts 2 and 3: the guidance weight of the samples
     threshold: bool = False  # part 2: whether estimates of x_0 are clamped on the way
     own_configuration: bool = False  # part 3: the configuration in the checkpoint must not be the default
@@ -84,10 +89,20 @@ class AccuracyPolicy(Strict):
         if self.part not in FIELDS_OF_PART:
             raise ValueError(f"accuracy is graded of parts {', '.join(map(str, FIELDS_OF_PART))}, not of {self.part}")
         required, allowed = FIELDS_OF_PART[self.part]
-        if getattr(self, required) is None:
-            raise ValueError(f"{required} is needed in part {self.part}")
-        if strange := self.model_fields_set & OF_SOME_PARTS - {required, *allowed}:
+        if missing := [name for name in required if getattr(self, name) is None]:
+            raise ValueError(f"part {self.part} needs {', '.join(missing)}")
+        if strange := self.model_fields_set & OF_SOME_PARTS - {*required, *allowed}:
             raise ValueError(f"{', '.join(sorted(strange))}: there is no such thing in part {self.part}")
+        return self
+
+    @model_validator(mode="after")
+    def _of_its_conditions(self):
+        if self.conditions is not None:
+            count, classes = conditions.labels(self.conditions).shape
+            if self.samples_per_round % count:
+                raise ValueError(f"samples_per_round must be a multiple of the {count} conditions of {self.conditions}")
+            if self.classes != classes:
+                raise ValueError(f"classes must be {classes}, the number of objects in objects.json")
         return self
 
     def model_arguments(self) -> dict:

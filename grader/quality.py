@@ -130,7 +130,7 @@ class Comparison:
         Raises:
             InfrastructureError: its weights or its statistics are not the recorded ones.
         """
-        return cls(given().load_classifier(verified(f"{name}.pt")), BLACK[name], Statistics.load(name))
+        return cls(given("classifier").load_classifier(verified(f"{name}.pt")), BLACK[name], Statistics.load(name))
 
     def add(self, images) -> None:
         """Take in generated images, (N, C, H, W), float32."""

@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from grader.metrics import confusion_matrix, expected_best_share, points_share, wilson_interval
+from grader import conditions
+from grader.metrics import (
+    confusion_matrix,
+    expected_best_share,
+    independent_trials,
+    points_share,
+    recognised,
+    wilson_interval,
+)
 from grader.policy import AccuracyPolicy
 
 CERTAIN = 5.0  # standard errors: an accuracy beyond them is one in a million
@@ -16,29 +24,29 @@ NEGLIGIBLE = 1e-3  # share of the points
 
 @dataclass(frozen=True)
 class Judged:
-    """What was seen in the N images of a round."""
+    """What was seen in the N images of a round: the class of each, or in part 5 a score of each of 24 objects."""
 
-    predicted: np.ndarray  # (N,) classes, by the given classifier
-    audited: np.ndarray | None = None  # (N,) classes, by the auditor; None where there is no auditor
+    predicted: np.ndarray  # (N,) or (N, 24), by the given classifier
+    audited: np.ndarray | None = None  # likewise, by the auditor; None where there is no auditor
     copied: np.ndarray | None = None  # (N,) whether the image is one of the training images; None likewise
     quality: Mapping | None = None  # `quality.Comparison.figures` of all images so far; None without statistics
 
     def right(self, labels: np.ndarray) -> np.ndarray:
-        """Which images the given classifier recognises as what was asked for; no copies."""
-        return (self.predicted == labels) & ~self._copied
+        """Which labels the given classifier recognises, as `metrics.recognised` tells them; none of copies."""
+        return self._counted(self.predicted, labels)
 
     def confirmed(self, labels: np.ndarray) -> np.ndarray:
         """The same by the auditor, if there is one."""
-        return self.right(labels) if self.audited is None else (self.audited == labels) & ~self._copied
+        return self._counted(self.predicted if self.audited is None else self.audited, labels)
 
     @property
     def copies(self) -> int:
         """How many images are copies."""
-        return int(self._copied.sum())
+        return 0 if self.copied is None else int(self.copied.sum())
 
-    @property
-    def _copied(self):
-        return np.zeros(len(self.predicted), bool) if self.copied is None else self.copied
+    def _counted(self, seen, labels):
+        found = recognised(seen, labels)
+        return found if self.copied is None else found & ~self.copied
 
 
 @dataclass
@@ -46,7 +54,7 @@ class Rounds:
     """What was generated and recognised so far."""
 
     policy: AccuracyPolicy
-    labels: list[np.ndarray] = field(default_factory=list)  # one array a round, shape (N,)
+    labels: list[np.ndarray] = field(default_factory=list)  # one array a round, (N,) or multi-hot (N, 24)
     judged: list[Judged] = field(default_factory=list)
 
     @property
@@ -68,9 +76,8 @@ class Rounds:
     @property
     def _hopeless(self):
         """Whether even the best accuracy that the samples leave open earns nothing to speak of in all rounds."""
-        p, samples = self.policy, sum(map(len, self.labels))
-        _, most = wilson_interval(round(self._mean * samples), samples, z=CERTAIN)
-        return expected_best_share(most, p.samples_per_round, p.rounds, p.nothing_at, p.everything_at) < NEGLIGIBLE
+        _, most = wilson_interval(self._mean * self._trials, self._trials, z=CERTAIN)
+        return self._share_of_best(most) < NEGLIGIBLE
 
     def figures(self) -> dict:
         """What the points rest on, over all rounds."""
@@ -81,18 +88,26 @@ class Rounds:
             "accuracies": self.accuracies,
             "samples": len(labels),
             "mean": mean,
-            "interval": wilson_interval(round(mean * len(labels)), len(labels)),
-            "share_of_best": expected_best_share(mean, p.samples_per_round, p.rounds, p.nothing_at, p.everything_at),
+            "interval": wilson_interval(mean * self._trials, self._trials),
+            "share_of_best": self._share_of_best(mean),
             "share_of_mean": points_share(mean, p.nothing_at, p.everything_at),
             "recognised": self._pooled("right"),
             "confirmed": self._pooled("confirmed"),
             "copies": copies,
             "suspicious": bool(copies or mean < self._pooled("right")),
-            "confusion": confusion_matrix(
-                labels, np.concatenate([j.predicted for j in self.judged]), p.classes
-            ).tolist(),
+            **(self._objects(labels) if labels.ndim > 1 else self._confusion(labels)),
             **(self.judged[-1].quality or {}),
         }
+
+    def _confusion(self, labels):
+        predicted = np.concatenate([j.predicted for j in self.judged])
+        return {"confusion": confusion_matrix(labels, predicted, self.policy.classes).tolist()}
+
+    def _objects(self, labels):
+        """Part 5: how often each object was asked for, and how often it was missed."""
+        asked, objects = np.nonzero(labels > 0.5)[1], labels.shape[1]
+        of_each = {"asked": asked, "missed": asked[~self._all("right")]}
+        return {name: np.bincount(found, minlength=objects).tolist() for name, found in of_each.items()}
 
     def summary(self) -> str:
         """The figures in words, for the report."""
@@ -113,15 +128,27 @@ class Rounds:
             )
         if "distance" in f:
             lines.append(_quality_in_words(f))
-        return "\n".join([*lines, "most confused classes: " + (_most_confused(f["confusion"], self.policy) or "none")])
+        return "\n".join([*lines, *(_missed(f) if "missed" in f else _most_confused(f["confusion"], self.policy))])
 
     @property
     def _mean(self):
         return self._counts(self._pooled("right"), self._pooled("confirmed"))
 
     def _pooled(self, how):
-        """The share of all images that are right, or confirmed."""
-        return float(np.concatenate([getattr(j, how)(a) for a, j in self._rounds()]).mean())
+        """The share of all labels that are right, or confirmed."""
+        return float(self._all(how).mean())
+
+    def _all(self, how):
+        return np.concatenate([getattr(j, how)(a) for a, j in self._rounds()])
+
+    def _share_of_best(self, accuracy):
+        """What the best of the rounds earns on average at a true accuracy."""
+        p, trials = self.policy, self._trials / len(self.labels)
+        return expected_best_share(accuracy, round(trials), p.rounds, p.nothing_at, p.everything_at)
+
+    @property
+    def _trials(self):
+        return independent_trials(self._all("right"), np.concatenate(self.labels))
 
     def _rounds(self):
         return zip(self.labels, self.judged, strict=True)
@@ -142,9 +169,20 @@ def _quality_in_words(figures):
 
 
 def _most_confused(confusion, policy):
-    """The three pairs of classes that are confused most often, in words."""
+    """The three pairs of classes that are confused most often, in a line."""
     names = ("generated", "real") if policy.part == 1 else range(policy.classes)
     wrong = np.array(confusion)
     np.fill_diagonal(wrong, 0)
     pairs = sorted(((wrong[i, j], i, j) for i, j in np.argwhere(wrong)), reverse=True)
-    return ", ".join(f"{names[label]} taken for {names[taken]} ({count}x)" for count, label, taken in pairs[:3])
+    told = [f"{names[label]} taken for {names[taken]} ({count}x)" for count, label, taken in pairs[:3]]
+    return ["most confused classes: " + (", ".join(told) or "none")]
+
+
+def _missed(figures):
+    """Part 5: what was asked for, and the three objects that are missed most often, in two lines."""
+    counts = sorted(zip(figures["missed"], figures["asked"], conditions.objects(), strict=True), reverse=True)
+    told = [f"{name} ({missed} of {asked})" for missed, asked, name in counts[:3] if missed]
+    return [
+        f"{sum(figures['asked'])} objects were asked for; the interval knows that those of a sample go together",
+        "objects missed most often: " + (", ".join(told) or "none"),
+    ]

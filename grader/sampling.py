@@ -72,8 +72,8 @@ def sample(code, rng, *, model, labels, image_shape, device, threads):
         code: the student's modules.
         rng: unused; sampling draws from torch's seeded generator.
         model: what the policy says of it: part, checkpoint (its file, relative to the submission), classes, prepare,
-            guidance, threshold, own_configuration.
-        labels: classes, a list of N ints.
+            module, guidance, threshold, own_configuration.
+        labels: classes, a list of N ints; in part 5 N lists of 24 floats, 1 for what is asked for and 0 for all else.
         image_shape: [C, H, W] that each image must have.
         device: where to sample.
         threads: of the CPU; unit cases have one.
@@ -198,8 +198,8 @@ def _shown(value):
 
 
 def _prepared(code, model):
-    """Part 4: what a `prepare_*()` of assignment.py builds. Images are in [-1, 1]."""
-    network = getattr(code.assignment, model["prepare"])()
+    """Parts 4 and 5: what a `prepare_*()` builds, part 4's in assignment.py. Images are in [-1, 1]."""
+    network = getattr(getattr(code, model["module"] or "assignment"), model["prepare"])()
     network.load_state_dict(_weights(model))
 
     def generate(labels, device):
@@ -213,4 +213,5 @@ INTERFACES = {
     2: Interface(_image_generator, "generate_sample"),
     3: Interface(_conditional_ddpm, "sample"),
     4: Interface(_prepared, "generate_sample"),
+    5: Interface(_prepared, "generate_sample"),
 }

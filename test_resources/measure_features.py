@@ -75,10 +75,10 @@ def distance(real, found):
 def main():
     """Measure for some classifiers, and record it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BLACK)}")
-    names = parser.parse_args().names or list(BLACK)
-    if unknown := sorted(set(names) - BLACK.keys()):
-        parser.error(f"no classifier {', '.join(unknown)}: there are {', '.join(BLACK)}")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(REAL)}")
+    names = parser.parse_args().names or list(REAL)
+    if unknown := sorted(set(names) - REAL.keys()):
+        parser.error(f"no classifier {', '.join(unknown)}: there are {', '.join(REAL)}")
     for name in names:
         training, (held_out, labels) = REAL[name](True).tensors[0], REAL[name](False).tensors
         classifier = load_classifier(verified(f"{name}.pt"))

@@ -262,4 +262,4 @@ def test_a_model_that_generates_nothing_is_not_shown(assignment, tier, known, ma
 
 def test_images_of_part_1s_generator_have_no_class(assignment):
     gan = next(task.policy for task in tasks(assignment.policy) if task.name == "gan")
-    assert exam_of(gan).labels_of_images(np.ones(2000)).tolist() == [0] * COMPARED
+    assert exam_of(gan).columns(np.ones(2000)).tolist() == [0] * COMPARED

@@ -93,7 +93,8 @@ def test_goldens_and_given_files_matter(tmp_path, keys_of, assignment):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "grids", "oracles"))
     moved = replace(assignment, student=tmp_path / "student", resources=tmp_path / "test_resources")
     before = keys_of(moved)
-    for file in ("student/classifier.py", "test_resources/allowlist.txt", "test_resources/goldens/new.npz"):
+    resources = [f"test_resources/{name}" for name in ("allowlist.txt", "goldens/new.npz", "iclevr/test.json")]
+    for file in ("student/classifier.py", *resources):
         (tmp_path / file).parent.mkdir(exist_ok=True)
         with (tmp_path / file).open("a") as text:
             text.write("\n")

@@ -58,6 +58,7 @@ def test_a_missing_checkpoint_is_a_warning(tmp_path, make_submission):
     done = collect(make_submission(), tmp_path / "a.zip")
     assert done.returncode == 0
     assert "checkpoints/DDPM.pt is not there: 32 points of accuracy cannot be earned" in done.stdout
+    assert done.stdout.count("checkpoints/CGAN.pt is not there: 20 points of accuracy cannot be earned") == 1
 
 
 def refused(folder, target, told):

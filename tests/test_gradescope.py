@@ -266,6 +266,14 @@ def test_an_accuracy_brings_its_judge_and_is_on_the_leaderboard(assignment, hidd
     assert "leaderboard" not in results.gradescope("sandbox", [], [Verdict(case, Outcome.FAILED, 0)])
 
 
+def test_part_5_brings_its_evaluator_with_its_auditor_and_the_lists(assignment, hidden):
+    files = gradescope.autograder(assignment, hidden, Settings(5, ("cgan_test",), 540.0), None)
+    for name in ("classifiers/iclevr.pt", "classifiers/iclevr_auditor.pt", "iclevr/objects.json", "iclevr/test.json"):
+        assert f"test_resources/{name}" in files
+    assert {"student/evaluator.py", "grader/conditions.py", "grader/auditor.py"} <= files.keys()
+    assert "test_resources/iclevr/train.json" not in files  # a megabyte that nobody reads there
+
+
 def test_setup_installs_pinned_packages_and_names_an_index_only_if_told(assignment, hidden, zipped):
     files = files_of(zipped)
     for script in ("setup.sh", "run_autograder"):

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.metrics import confusion_matrix, expected_best_share, points_share, wilson_interval
+from grader.metrics import (
+    confusion_matrix,
+    expected_best_share,
+    independent_trials,
+    points_share,
+    recognised,
+    wilson_interval,
+)
 
 DETERMINISTIC = settings(derandomize=True, deadline=None, max_examples=100)
 POLICY = {"nothing_at": 0.75, "everything_at": 0.85}
@@ -128,3 +135,77 @@ def test_a_confusion_matrix_counts_every_image_once(images):
     assert matrix.sum(axis=1).tolist() == np.bincount(labels, minlength=5).tolist()
     assert matrix.sum(axis=0).tolist() == np.bincount(predicted, minlength=5).tolist()
     assert np.trace(matrix) == (labels == predicted).sum()
+
+
+# ------------------------------------------------------------------------------------------- several objects an image
+
+
+def multi_hot(counts, objects=24):
+    """Labels with so many objects in each image, at random."""
+    draw = np.random.default_rng(0)
+    labels = np.zeros((len(counts), objects), np.float32)
+    for row, count in zip(labels, counts, strict=True):
+        row[draw.permutation(objects)[:count]] = 1
+    return labels
+
+
+def test_one_class_is_recognised_where_it_is_seen():
+    assert recognised(np.array([0, 2, 1]), np.array([0, 1, 1])).tolist() == [True, False, True]
+
+
+def test_as_many_scores_count_as_objects_were_asked_for_and_the_first_of_equal_ones():
+    labels = np.array([[1, 0, 0, 1], [0, 0, 1, 0], [0, 1, 0, 1]])
+    seen = np.array([[0.2, 0.9, 0.1, 0.3], [0.1, 0.2, 0.9, 0.9], [0.5, 0.5, 0.5, 0.5]])
+    assert recognised(seen, labels).tolist() == [False, True, True, True, False]
+
+
+@pytest.mark.parametrize("counts", [[1] * 20, [1, 2, 3] * 9, [5]])
+def test_the_share_that_is_recognised_is_the_evaluator_s_top_k(counts):
+    import torch
+    from evaluator import top_k
+
+    labels = multi_hot(counts)
+    seen = np.random.default_rng(1).integers(0, 6, labels.shape) / 6 + labels / 4  # with ties
+    expected = top_k(torch.from_numpy(seen), torch.from_numpy(labels))
+    assert recognised(seen, labels).mean() == pytest.approx(expected)
+
+
+COUNTS = np.repeat([1, 2, 3], [12, 24, 28])  # two rounds of test.json
+
+
+def found_at_random(draw, accuracy, together, counts=COUNTS):
+    """Which objects are found: in a share of the images one draw decides on all of them, else each has its own."""
+    image = np.repeat(np.arange(len(counts)), counts)
+    alike = (draw.random(len(counts)) < together)[image]
+    return np.where(alike, draw.random(len(counts))[image], draw.random(len(image))) < accuracy
+
+
+def test_of_one_class_an_image_each_is_a_trial():
+    assert independent_trials(np.array([True, False, True]), np.array([4, 0, 1])) == 3
+    assert independent_trials(np.array([True, False] * 9 + [True]), multi_hot([1] * 19)) == pytest.approx(19)
+
+
+@pytest.mark.parametrize(("together", "trials"), [(0.0, 144), (1.0, 144**2 / 360)])
+def test_objects_that_are_found_together_are_fewer_trials(together, trials):
+    draw = np.random.default_rng(1)
+    counts = np.tile(COUNTS, 50)
+    found = independent_trials(found_at_random(draw, 0.7, together, counts), multi_hot(counts))
+    assert found == pytest.approx(50 * trials, rel=0.08)
+    assert 50 * 144**2 / 360 <= found <= 50 * 144
+
+
+@pytest.mark.parametrize("all_found", [True, False])
+def test_where_nothing_varies_an_image_is_a_trial(all_found):
+    assert independent_trials(np.full(144, all_found), multi_hot(COUNTS)) == 144**2 / 360  # no more than 64
+
+
+@pytest.mark.parametrize("together", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("accuracy", [0.5, 0.85])
+def test_the_interval_covers_the_truth_however_alike_the_objects_of_an_image_fare(accuracy, together):
+    draw, labels, covered = np.random.default_rng(0), multi_hot(COUNTS), []
+    for _ in range(1000):
+        found = found_at_random(draw, accuracy, together)
+        trials = independent_trials(found, labels)
+        low, high = wilson_interval(found.mean() * trials, trials)
+        covered.append(low <= accuracy <= high)
+    assert np.mean(covered) > 0.93  # three standard errors below 0.95

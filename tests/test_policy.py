@@ -188,10 +188,12 @@ def test_earning_nothing_must_end_before_earning_everything_begins(tmp_path, not
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"part = 4": "part = 5"}, "accuracy is graded of parts 1, 2, 3, 4, not of 5"),
-        ({"part = 4": "part = 2"}, "guidance is needed in part 2"),
-        ({"part = 4": "part = 3"}, "guidance is needed in part 3"),
-        ({'prepare = "prepare_ddpm"': ""}, "prepare is needed in part 4"),
+        ({"part = 4": "part = 6"}, "accuracy is graded of parts 1, 2, 3, 4, 5, not of 6"),
+        ({"part = 4": "part = 5"}, "part 5 needs module, conditions"),
+        ({"rounds = 5": 'rounds = 5\nmodule = "models"'}, "module: there is no such thing in part 4"),
+        ({"part = 4": "part = 2"}, "part 2 needs guidance"),
+        ({"part = 4": "part = 3"}, "part 3 needs guidance"),
+        ({'prepare = "prepare_ddpm"': ""}, "part 4 needs prepare"),
         ({"rounds = 5": "rounds = 5\nguidance = 2"}, "guidance: there is no such thing in part 4"),
         (
             {"part = 4": "part = 2", "rounds = 5": "rounds = 5\nguidance = 2\nown_configuration = true"},
@@ -210,6 +212,44 @@ def test_what_only_some_parts_have_is_asked_of_them_alone(tmp_path, changes, tol
     where = f"assignment.toml, line {line_of('[accuracy.ddpm]')}: accuracy.ddpm"
     with pytest.raises(PolicyError, match=f"^{where}: Value error, {told}$"):
         read_policy(write(tmp_path, text))
+
+
+SCENES = {
+    "part = 4": "part = 5",
+    'prepare = "prepare_ddpm"': 'prepare = "prepare_cgan"\nmodule = "conditional_gan"\nconditions = "new_test"',
+    "classes = 10": "classes = 24",
+    "samples_per_round = 200": "samples_per_round = 64",
+}
+
+
+def scenes(**changes):
+    """The policy of a model of part 5, with some lines changed."""
+    text = POLICY
+    for old, new in SCENES.items():
+        text = text.replace(f"\n{old}", f"\n{new}")
+    for name, value in changes.items():
+        text = re.sub(rf"(?m)^{name} = .*", f"{name} = {value}", text)
+    return text
+
+
+def test_a_model_of_part_5_is_asked_for_a_list(tmp_path):
+    accuracy = read_policy(write(tmp_path, scenes())).accuracy["ddpm"]
+    assert (accuracy.module, accuracy.prepare, accuracy.conditions) == ("conditional_gan", "prepare_cgan", "new_test")
+    assert {"module", "prepare", "conditions"} <= accuracy.model_arguments().keys()
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"conditions": '"train"'}, "there is no list 'train' in test_resources/iclevr: new_test, test"),
+        ({"samples_per_round": 100}, "samples_per_round must be a multiple of the 32 conditions of new_test"),
+        ({"classes": 10}, "classes must be 24, the number of objects in objects.json"),
+    ],
+)
+def test_what_does_not_fit_the_list_is_told(tmp_path, changes, told):
+    where = f"assignment.toml, line {line_of('[accuracy.ddpm]')}: accuracy.ddpm"
+    with pytest.raises(PolicyError, match=f"^{where}: Value error, {told}$"):
+        read_policy(write(tmp_path, scenes(**changes)))
 
 
 @pytest.mark.parametrize(

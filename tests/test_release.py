@@ -217,6 +217,7 @@ def test_the_allowlist_is_the_files_with_answers_and_the_graded_checkpoints(assi
     graded = assignment.policy.accuracy.values()
     checkpoints = {name: str(a.checkpoint_bytes) for a in graded for name in (a.checkpoint, a.generator) if name}
     assert {name: size for name, need, size in lines if need == "optional"} == checkpoints
+    assert len({name for name, _, _ in lines}) == len(lines)
 
 
 # -------------------------------------------------------------------------------------------------------- patches

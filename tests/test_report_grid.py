@@ -11,8 +11,8 @@ from grader.report import grid
 
 
 def pixels(path):
-    """A picture, one pixel for each of an image."""
-    return np.asarray(Image.open(path))[:: grid.ZOOM, :: grid.ZOOM]
+    """A picture of images of one pixel, one pixel for each."""
+    return np.asarray(Image.open(path))[:: grid.SIDE, :: grid.SIDE]
 
 
 def flat(*values, channels=1):

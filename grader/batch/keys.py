@@ -95,7 +95,9 @@ def _of_grader(assignment):
         path for path in package.rglob("*.py") if path.relative_to(package).parts[0] not in (*_DECIDES_NOTHING, "cases")
     ]
     kept = [
-        path for kind in ("goldens", "fingerprints", "classifiers") for path in (assignment.resources / kind).rglob("*")
+        path
+        for kind in ("goldens", "fingerprints", "classifiers", "iclevr")
+        for path in (assignment.resources / kind).rglob("*")
     ]
     versions = [sys.version_info[:2], *(metadata.version(package) for package in ("torch", "numpy"))]
     return _digest(versions, [*code, *assignment.student.iterdir(), assignment.resources / "allowlist.txt", *kept])

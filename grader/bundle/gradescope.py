@@ -31,6 +31,7 @@ STAFF = (
     *("sandbox/doctor.py", "sandbox/reach.py"),
 )
 STAFF_OF_ACCURACY = ("auditor.py", "quality.py")
+CONDITIONS = ("iclevr/objects.json", "iclevr/*test.json")  # assignment.toml is checked with them
 # Of Gradescope's containers. Measured: the cases need 530 MB beside torch's files, VAE and GAN 1.8 GB.
 MEMORY, ACCURACY_MEMORY = "768 MB", "3 GB"
 RESERVE = 60  # of Gradescope's seconds, to end what runs, write the results and hand them over
@@ -88,7 +89,7 @@ def autograder(assignment: Assignment, hidden: Secret, settings: Settings, index
     packages = [*PACKAGES, "pyseccomp", *(["torchmetrics"] if graded else [])]
     files = {f"student/{name}": content for name, content in release.student_files(assignment).items()}
     files |= listed("grader", (*RUNTIME, *JUDGE, *STAFF, *(STAFF_OF_ACCURACY if graded else ())))
-    files |= listed("test_resources", ("allowlist.txt", "goldens/*.npz", "fingerprints/*"))
+    files |= listed("test_resources", ("allowlist.txt", "goldens/*.npz", "fingerprints/*", *CONDITIONS))
     for policy in graded:
         files |= _judge_of(policy)
     files["test_resources/MANIFEST.json"] = manifest_of(files)

@@ -28,15 +28,15 @@ RUNTIME = (
 )
 # What judges it, without anything that only staff has.
 JUDGE = (
-    *("accuracy.py", "assignment.py", "assignment.toml", "challenge.py", "classifiers.py", "exams.py"),
-    *("fixed_parts.py", "golden.py", "grading.py", "judge.py", "members.py", "metrics.py", "policy.py", "questions.py"),
-    *("rounds.py", "scoring.py", "submission.py", "report/__init__.py", "report/terminal.py"),
+    *("accuracy.py", "assignment.py", "assignment.toml", "challenge.py", "classifiers.py", "conditions.py"),
+    *("exams.py", "fixed_parts.py", "golden.py", "grading.py", "judge.py", "members.py", "metrics.py", "policy.py"),
+    *("questions.py", "rounds.py", "scoring.py", "submission.py", "report/__init__.py", "report/terminal.py"),
 )
 DOORS = (
     *("collect.py", "conftest.py", "hints.py", "inline/*.py", "student.py", "test_submission.py", "watch/*.py"),
     "written.py",
 )
-CLASSIFIERS = ("fashion_mnist", "synthetic")  # those of parts 2 and 3 no student has, nor the auditor
+CLASSIFIERS = ("fashion_mnist", "iclevr", "synthetic")  # those of parts 2 and 3 no student has, nor an auditor
 RESOURCES = ("allowlist.txt", "gan-checks.npz", "goldens/*.npz", "fingerprints/*", "oracles/*.pt", "iclevr/*.json")
 VERBATIM = ("LICENSE", "requirements.txt", "collect_submission.sh", ".gitignore")
 # Of the dependencies in pyproject.toml: for code and its grading; and for the commands and notebooks of students.

@@ -11,7 +11,7 @@ import numpy as np
 from grader import files
 
 ROWS = 8  # images of a class: enough to see how varied they are
-ZOOM = 2  # pixels of the file for one of an image
+SIDE = 64  # pixels of the file for an image, about
 PREVIEW = (160, 64)  # pixels: a report of 500 submissions with eight grids each holds 4000 previews
 QUALITY = 40  # of a preview, from 0 to 100
 
@@ -21,7 +21,7 @@ def save(images: np.ndarray, labels: np.ndarray, path: Path, low: float) -> None
 
     Args:
         images: shape (N, C, H, W), float, C = 1 or 3, N at least 1; values outside [low, 1] are clamped, NaN is black.
-        labels: (N,) int, the class of each image.
+        labels: (N,) int, the class of each image, or what else its column is of.
         path: of the file; its folder is made if need be.
         low: what is black; 1 is white.
     """
@@ -38,7 +38,8 @@ def save(images: np.ndarray, labels: np.ndarray, path: Path, low: float) -> None
             grid[i * height : (i + 1) * height, j * width : (j + 1) * width] = image
     picture = Image.fromarray(grid.squeeze(-1) if channels == 1 else grid)
     content = io.BytesIO()
-    size = (ZOOM * picture.width, ZOOM * picture.height)
+    zoom = max(1, SIDE // height)
+    size = (zoom * picture.width, zoom * picture.height)
     picture.resize(size, Image.Resampling.NEAREST).save(content, "PNG", optimize=True)
     files.replace(path, content.getvalue())
 
