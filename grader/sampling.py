@@ -198,12 +198,23 @@ def _shown(value):
 
 
 def _prepared(code, model):
-    """Parts 4 and 5: what a `prepare_*()` builds, part 4's in assignment.py. Images are in [-1, 1]."""
-    network = getattr(getattr(code, model["module"] or "assignment"), model["prepare"])()
+    """Part 4: what a `prepare_*()` of assignment.py builds. Images are in [-1, 1]."""
+    network = getattr(code.assignment, model["prepare"])()
     network.load_state_dict(_weights(model))
 
     def generate(labels, device):
         return network.to(device).eval().generate_sample(len(labels), device=device, labels=labels)
+
+    return network, generate
+
+
+def _multi_label(code, model):
+    """Part 5: what a `prepare_*()` of its module builds. Labels are multi-hot; images are in [-1, 1]."""
+    network = getattr(getattr(code, model["module"]), model["prepare"])()
+    network.load_state_dict(_weights(model))
+
+    def generate(labels, device):
+        return network.to(device).eval().generate_sample(labels, device=device)
 
     return network, generate
 
@@ -213,5 +224,5 @@ INTERFACES = {
     2: Interface(_image_generator, "generate_sample"),
     3: Interface(_conditional_ddpm, "sample"),
     4: Interface(_prepared, "generate_sample"),
-    5: Interface(_prepared, "generate_sample"),
+    5: Interface(_multi_label, "generate_sample"),
 }

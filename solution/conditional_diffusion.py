@@ -149,8 +149,8 @@ class MultiLabelDDPM(nn.Module):
         if w == 0:
             return self.network(x_t, timestep, labels)
         both = torch.cat([labels, torch.zeros_like(labels)])
-        conditional, unconditional = self.network(x_t.repeat(2, 1, 1, 1), timestep.repeat(2), both).chunk(2)
-        return (1 + w) * conditional - w * unconditional
+        with_labels, without = self.network(x_t.repeat(2, 1, 1, 1), timestep.repeat(2), both).chunk(2)
+        return (1 + w) * with_labels - w * without
         # END ANSWER
 
     def recover_sample(self, noisy_sample, estimated_noise, timestep):

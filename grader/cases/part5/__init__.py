@@ -2,6 +2,8 @@
 
 from grader.cases.part5 import (
     dataset,
+    diffusion,
+    diffusion_sampling,
     gan_discriminator,
     gan_losses,
     gan_networks,
@@ -31,4 +33,15 @@ CASES = (
     gan_running.gan_resume,
     gan_running.gan_device,
     gan_running.prepare_cgan,
+    diffusion.cosine,
+    diffusion.multi_label,
+    diffusion.label_dropout,
+    diffusion.ddpm_loss,
+    diffusion.ddpm_training,
+    diffusion_sampling.guidance,
+    diffusion_sampling.ddpm_step,
+    diffusion_sampling.ddpm_sample,
+    diffusion_sampling.strip,
+    diffusion_sampling.ddpm_device,
+    diffusion_sampling.prepare_cddpm,
 )

@@ -2,6 +2,7 @@
 
 from grader.mistakes.part5 import (
     dataset,
+    diffusion,
     gan_discriminator,
     gan_losses,
     gan_networks,
@@ -20,4 +21,7 @@ MISTAKES = (
     *gan_losses.MISTAKES,
     *gan_training.MISTAKES,
     *gan_running.MISTAKES,
+    *diffusion.NETWORK,
+    *diffusion.TRAINING,
+    *diffusion.SAMPLING,
 )

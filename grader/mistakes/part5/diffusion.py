@@ -15,7 +15,7 @@ DROP = "return labels * kept"
 DRAW_T = "timestep = torch.randint(0, self.num_steps, (len(images),), device=images.device)"
 NOISY = "noisy = alpha_bar.sqrt() * images + (1 - alpha_bar).sqrt() * noise"
 LOSS = "return F.mse_loss(self.network(noisy, timestep, self.drop_labels(labels)), noise)"
-GUIDED = "return (1 + w) * conditional - w * unconditional"
+GUIDED = "return (1 + w) * with_labels - w * without"
 BOTH = "both = torch.cat([labels, torch.zeros_like(labels)])"
 BEFORE = "before = self.alpha_bars[t - 1] if t > 0 else torch.ones_like(alpha_bar)"
 X_0 = "x_0 = ((noisy_sample - (1 - alpha_bar).sqrt() * estimated_noise) / alpha_bar.sqrt()).clamp(-1, 1)"
@@ -232,7 +232,7 @@ SAMPLING = (
     mistake(
         "guidance_of_the_other_convention",
         GUIDED,
-        "return w * conditional + (1 - w) * unconditional",
+        "return w * with_labels + (1 - w) * without",
         "w = 1 is no guidance here, and 0 is: the factors are (1 + w) and -w.",
         "guidance",
         "ddpm_sample",
@@ -240,7 +240,7 @@ SAMPLING = (
     mistake(
         "guidance_reversed",
         GUIDED,
-        "return (1 + w) * unconditional - w * conditional",
+        "return (1 + w) * without - w * with_labels",
         "The two predictions are exchanged: labels repel.",
         "guidance",
         "ddpm_sample",
@@ -248,7 +248,7 @@ SAMPLING = (
     mistake(
         "guidance_that_adds_up_to_more",
         GUIDED,
-        "return (1 + w) * conditional + w * unconditional",
+        "return (1 + w) * with_labels + w * without",
         "The factors add up to 1 + 2w: the unconditional prediction is subtracted.",
         "guidance",
         "ddpm_sample",

@@ -1,6 +1,6 @@
 """Correct alternatives in part 5: other libraries, other architectures, other orders within a step."""
 
-from grader.variants.part5 import dataset, gan_networks, gan_training
+from grader.variants.part5 import dataset, diffusion, gan_networks, gan_training
 
 VARIANTS = (
     dataset.TORCHVISION,
@@ -17,4 +17,16 @@ VARIANTS = (
     gan_training.ONE_DRAW_FOR_BOTH,
     gan_training.TWO_BACKWARD_PASSES,
     gan_training.FLAT_FILE,
+    diffusion.COSINE_IN_NUMPY,
+    diffusion.COSINE_IN_A_LOOP,
+    diffusion.SUM_OF_EMBEDDINGS,
+    diffusion.ONE_LAYER,
+    diffusion.DROPOUT_BY_BERNOULLI,
+    diffusion.DROPOUT_IN_A_CLONE,
+    diffusion.LOSS_BY_HAND_MULTI_LABEL,
+    diffusion.TWO_PASSES,
+    diffusion.GUIDANCE_BY_DIFFERENCE,
+    diffusion.POSTERIOR_BY_PRECISIONS,
+    diffusion.NO_NOISE_IN_THE_LAST_STEP,
+    diffusion.STRIP_IN_A_LOOP,
 )

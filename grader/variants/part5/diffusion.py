@@ -25,9 +25,7 @@ from grader.mistakes.part5.diffusion import (
 variant = partial(Variant, file="conditional_diffusion.py")
 
 LABELS = "self.labels = nn.Sequential(nn.Linear(num_conditions, emb_dim), nn.SiLU(), nn.Linear(emb_dim, emb_dim))"
-ONE_PASS = (
-    "conditional, unconditional = self.network(x_t.repeat(2, 1, 1, 1), timestep.repeat(2), both).chunk(2)\n        "
-)
+ONE_PASS = "with_labels, without = self.network(x_t.repeat(2, 1, 1, 1), timestep.repeat(2), both).chunk(2)\n        "
 RETURN = "return mean / (1 - alpha_bar) + sigma * torch.randn_like(noisy_sample)"
 
 COSINE_IN_NUMPY = variant(
@@ -88,14 +86,14 @@ TWO_PASSES = variant(
         (BOTH + "\n        ", ""),
         (
             ONE_PASS,
-            "conditional = self.network(x_t, timestep, labels)\n"
-            "        unconditional = self.network(x_t, timestep, torch.zeros_like(labels))\n        ",
+            "with_labels = self.network(x_t, timestep, labels)\n"
+            "        without = self.network(x_t, timestep, torch.zeros_like(labels))\n        ",
         ),
     ),
 )
 
 GUIDANCE_BY_DIFFERENCE = variant(
-    "5.guidance_by_difference", ((GUIDED, "return conditional + w * (conditional - unconditional)"),)
+    "5.guidance_by_difference", ((GUIDED, "return with_labels + w * (with_labels - without)"),)
 )
 
 POSTERIOR_BY_PRECISIONS = variant(
