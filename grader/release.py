@@ -152,7 +152,8 @@ def _in_all(takes):
     return (
         "Efforts are rough guesses of the authors, for the `TODO`s of that name and somebody who has followed the "
         f"course; a case without one is about another's `TODO`. {scale}. In all that is about as many hours: {hours}. "
-        "Training is no work, but takes the time that the reference's took on two CPU cores."
+        "Training is no work, but takes the time that the reference's took on two CPU cores, or "
+        "on what the table names."
     )
 
 

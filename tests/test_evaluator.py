@@ -12,7 +12,7 @@ import pytest
 import torch
 from evaluator import EvaluatorError, evaluation_model, evaluation_network, top_k
 from iclevr_renderer import pictures
-from iclevr_scenes import Look
+from iclevr_scenes import Look, draw
 
 from grader.auditor import SceneAuditor
 from test_resources.references import iclevr
@@ -137,7 +137,7 @@ def test_lists_of_training_have_labels_in_the_order_of_the_objects():
 
 
 def test_flat_pictures_have_colours_and_no_light():
-    image = iclevr.flat(iclevr.draw([["red cube"]], look=Look()))[0]
+    image = iclevr.flat(draw([["red cube"]], look=Look()))[0]
     assert {tuple(pixel) for pixel in image.flatten(1).T.tolist()} >= {(128, 128, 128), (173, 35, 35)}
 
 

@@ -159,6 +159,20 @@ def test_chromium_prints_a_pdf(handed_in, tmp_path):
         assert len(images.splitlines()) == 3  # two of them headings
 
 
+def test_a_real_xelatex_sets_what_students_write(handed_in, tmp_path, monkeypatch):
+    if not (shutil.which("xelatex") and shutil.which("pandoc")):
+        pytest.skip("XeLaTeX and pandoc are not installed: on Debian texlive-xetex, texlive-plain-generic, pandoc")
+    monkeypatch.setattr(written, "BROWSERS", ())
+    monkeypatch.setattr(written, "PLACES", ())
+    path, told = exported(handed_in(balance=ANSWER), tmp_path)
+    assert (path, told) == (tmp_path / "written.pdf", "")
+    assert path.read_bytes().startswith(b"%PDF-")
+    if shutil.which("pdftotext"):
+        text = subprocess.run(["pdftotext", path, "-"], capture_output=True, text=True).stdout
+        assert "Its centre of mass" in text
+        assert "\\sum" not in text
+
+
 def test_without_a_browser_xelatex_does_it(handed_in, tmp_path, programs):
     parsed = '{"pandoc-api-version": [1, 23], "meta": {}, "blocks": []}'
     programs(
