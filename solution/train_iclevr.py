@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from conditional_diffusion import STRIP, prepare_cddpm
 from conditional_gan import Discriminator, get_solver, prepare_cgan, resume_training, save_training, train_step
 from evaluator import evaluation_model
-from iclevr_dataset import ICLEVRLoader
+from iclevr_dataset import ICLEVRLoader, multi_hot, read_json
 from iclevr_scenes import IclevrError
 from pictures import save_grid
 from torch import nn
@@ -100,7 +100,11 @@ class Shifted(nn.Module):
     def forward(self, images, condition):
         """As of `net`."""
         by = 2 * self.most * (2 * torch.rand(len(images), 2, 1, device=images.device) - 1)
-        grid = F.affine_grid(torch.cat([torch.eye(2, device=by.device).expand(len(by), 2, 2), by], dim=2), images.shape)
+        grid = F.affine_grid(
+            torch.cat([torch.eye(2, device=by.device).expand(len(by), 2, 2), by], dim=2),
+            images.shape,
+            align_corners=False,
+        )
         return self.net(F.grid_sample(images, grid, padding_mode="border", align_corners=False), condition)
 
 
@@ -163,8 +167,6 @@ def generate(name, model, folder, device, seed):
 
 def draw_strip(model, folder, device, seed):
     """Draw how one picture comes out of the noise."""
-    from iclevr_dataset import multi_hot, read_json
-
     torch.manual_seed(seed)
     labels = multi_hot(IN_STRIP, read_json(Path(folder) / "objects.json"))[None]
     save_grid(model.denoising_strip(labels, device)[0], "outputs/cddpm_strip.png", STRIP + 1)
