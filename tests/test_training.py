@@ -41,6 +41,22 @@ def data():
     return TensorDataset(torch.rand(48, 1, 8, 8, generator=generator), torch.arange(48) % 10)
 
 
+def test_a_compiled_training_gives_weights_under_their_own_names(tmp_path, data, monkeypatch):
+    compiled, plain = [], nn.Module.compile
+
+    def without_a_compiler(model, mode):
+        compiled.append(mode)
+        plain(model, backend="eager")
+
+    monkeypatch.setattr(nn.Module, "compile", without_a_compiler)
+    train(Denoiser(), data, tmp_path / "plain.pt", CONFIG, "cpu")
+    train(Denoiser(), data, tmp_path / "compiled.pt", CONFIG, "cpu", compiled=True)
+    assert compiled == ["reduce-overhead"]
+    weights = [torch.load(tmp_path / name, weights_only=True) for name in ("plain.pt", "compiled.pt")]
+    assert weights[0].keys() == weights[1].keys()
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
 @pytest.mark.parametrize("cut", [8, 14], ids=["in the second epoch", "after the last step"])
 def test_an_interrupted_training_ends_with_the_same_weights(cut, tmp_path, data, monkeypatch):
     train(Denoiser(), data, tmp_path / "whole.pt", CONFIG, "cpu")
