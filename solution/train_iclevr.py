@@ -36,6 +36,7 @@ from trainers import (
 )
 
 COLUMNS = 8  # of a grid
+DDPM_CONFIG = TrainConfig(epochs=128)
 IN_STRIP = ("red sphere", "cyan cylinder", "cyan cube")  # what the course's denoising strip shows
 
 
@@ -43,7 +44,7 @@ IN_STRIP = ("red sphere", "cyan cylinder", "cyan cube")  # what the course's den
 class GanConfig:
     """What decides the result of the GAN's training, beside the networks and the data."""
 
-    epochs: int = 200  # passes over the data
+    epochs: int = 30  # passes over the data
     batch_size: int = 64
     ema_decay: float = 0.999  # the weights saved are an exponential moving average of G's
     seed: int = 0  # of initialisation, data order and noise
@@ -75,7 +76,7 @@ def ddpm_loss(model, pictures, labels):
     return model(as_seen(pictures), labels)
 
 
-def train_cddpm(dataset, checkpoint, config=TrainConfig(epochs=100), device=None):
+def train_cddpm(dataset, checkpoint, config=DDPM_CONFIG, device=None):
     """Train the diffusion model, compiled on a GPU. Arguments and result are as of `trainers.train`."""
     device = torch.device(device or best_device())
     torch.manual_seed(config.seed)
@@ -148,7 +149,7 @@ def train_cgan(dataset, checkpoint, config=GanConfig(), device=None):
 
 MODELS = {
     "cgan": (prepare_cgan, train_cgan, GanConfig()),
-    "cddpm": (prepare_cddpm, train_cddpm, TrainConfig(epochs=100)),
+    "cddpm": (prepare_cddpm, train_cddpm, DDPM_CONFIG),
 }
 
 
@@ -179,7 +180,9 @@ def main(arguments=None):
     parser.add_argument("model", choices=MODELS)
     parser.add_argument("mode", choices=("train", "generate"))
     parser.add_argument("--data", default="data/iclevr", help="a folder of i-CLEVR, or of iclevr_renderer.py")
-    parser.add_argument("--epochs", type=int, help="passes over the data (cgan: 200, cddpm: 100)")
+    parser.add_argument(
+        "--epochs", type=int, help=f"passes over the data (cgan: {GanConfig.epochs}, cddpm: {DDPM_CONFIG.epochs})"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--checkpoint", type=Path, help="default: checkpoints/<MODEL>.pt")
     parser.add_argument("--device", default=str(best_device()), help="cpu, cuda, cuda:1 or mps (default: the fastest)")

@@ -11,7 +11,7 @@ from iclevr_renderer import LISTS, coverage, pictures, read_lists, render, scene
 from iclevr_scenes import OBJECTS, Look
 from torch import nn
 from torch.utils.data import TensorDataset
-from train_iclevr import GanConfig, train_cddpm, train_cgan
+from train_iclevr import DDPM_CONFIG, GanConfig, train_cddpm, train_cgan
 from trainers import TrainConfig
 
 from grader import ROOT
@@ -157,7 +157,7 @@ REFERENCES = {
     "iclevr_evaluator": Reference(
         FOLDER / "iclevr.pt",
         DATA,
-        SceneConfig(epochs=24, learning_rate=3e-3),
+        SceneConfig(epochs=20, learning_rate=3e-3),
         train_evaluator,
         measure_evaluator,
     ),
@@ -171,14 +171,14 @@ REFERENCES = {
     "cgan": Reference(
         CHECKPOINTS / "CGAN.pt",
         RENDERED,
-        GanConfig(epochs=200),
+        GanConfig(),
         partial(train_model, how=train_cgan),
         accuracy_of_solution,
     ),
     "cddpm": Reference(
         CHECKPOINTS / "CDDPM.pt",
         RENDERED,
-        TrainConfig(epochs=100),
+        DDPM_CONFIG,
         partial(train_model, how=train_cddpm),
         accuracy_of_solution,
     ),
