@@ -180,9 +180,8 @@ def main(arguments=None):
     parser.add_argument("model", choices=MODELS)
     parser.add_argument("mode", choices=("train", "generate"))
     parser.add_argument("--data", default="data/iclevr", help="a folder of i-CLEVR, or of iclevr_renderer.py")
-    parser.add_argument(
-        "--epochs", type=int, help=f"passes over the data (cgan: {GanConfig.epochs}, cddpm: {DDPM_CONFIG.epochs})"
-    )
+    epochs = ", ".join(f"{name}: {config.epochs}" for name, (*_, config) in MODELS.items())
+    parser.add_argument("--epochs", type=int, help=f"passes over the data ({epochs})")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--checkpoint", type=Path, help="default: checkpoints/<MODEL>.pt")
     parser.add_argument("--device", default=str(best_device()), help="cpu, cuda, cuda:1 or mps (default: the fastest)")

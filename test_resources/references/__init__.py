@@ -22,11 +22,17 @@ class Reference(NamedTuple):
 
 
 def accuracy_of_solution(path, device):
-    """The accuracy of a checkpoint of the solution as the grader measures it, over all rounds of the policy."""
+    """The accuracy of a checkpoint of the solution as the grader measures it, over all rounds of the policy.
+
+    Returns:
+        Its figures; where several accuracies are graded of one checkpoint, {name of the accuracy: its figures}.
+    """
     assignment, tier = assignments.load(staff=True), start("process")
     with open_submission(assignment, tier, golden.load(assignment.resources), assignment.solution) as grading:
-        task = next(task for task in tasks(assignment.policy) if task.policy.checkpoint == f"checkpoints/{path.name}")
-        verdict = grade_accuracy(grading, task, str(device), every_round=True)
+        measured = [task for task in tasks(assignment.policy) if task.policy.checkpoint == f"checkpoints/{path.name}"]
+        verdicts = {task.name: grade_accuracy(grading, task, str(device), every_round=True) for task in measured}
     tier.close()
-    print(verdict.message)
-    return dict(verdict.figures)
+    for verdict in verdicts.values():
+        print(verdict.message)
+    figures = {name: dict(verdict.figures) for name, verdict in verdicts.items()}
+    return figures if len(figures) > 1 else next(iter(figures.values()), {})
