@@ -103,7 +103,8 @@ plots.sample_grid(images, columns=8, titles=titles_of(labels), inches=1)
 
 # %%
 dataset = train_iclevr.load_pictures(folder, most=setting.choose(tiny=32, full=None))
-conditions = {mode: ICLEVRLoader(folder, mode=mode).label_list for mode in ("test", "new_test")}
+every = setting.choose(tiny=2, full=1)
+conditions = {mode: ICLEVRLoader(folder, mode=mode).label_list[::every] for mode in ("test", "new_test")}
 print(f"{len(dataset):,} pictures")
 
 # %% [markdown]
@@ -257,7 +258,8 @@ if losses:
 # %% [markdown]
 # ## 8. What the GAN draws
 #
-# The conditions of `test.json`, in their order; then, with names, the last eight of `new_test.json`.
+# The conditions of `test.json`, in their order (in the profile tiny every other one); then, with names, the last eight
+# of `new_test.json`.
 
 
 # %%
@@ -519,8 +521,7 @@ for mode, asked in conditions.items():
 # And the same conditions at other guidance weights, from the same noise.
 
 # %%
-asked = conditions["new_test"][-setting.choose(tiny=8, full=32) :]
-rows, chosen = {}, ddpm.guidance_weight
+asked, rows, chosen = conditions["new_test"], {}, ddpm.guidance_weight
 for ddpm.guidance_weight in setting.choose(tiny=(0, 2), full=(0, 1, 2, 4, 8)):
     found = samples_of(ddpm, asked)
     rows[ddpm.guidance_weight] = found[-8:]
@@ -592,39 +593,43 @@ for name, drawn in {
 
 # %% [markdown] answer="5.comparison"
 # (a) The grids and the strip are those that `test_resources/draw_grids.py cgan` and `cddpm` draw of our references,
-# with the accuracies that it prints. (Yours show other things; what counts is that words, grids and numbers agree.)
+# with the accuracies that it prints: GAN 79.2 and 83.3%, DDPM 68.1 and 69.1%. (Yours show other things; what counts
+# is that words, grids and numbers agree.)
 #
-# (b) *GAN.* Its objects are coarse and without edges: a cube is a patch of its colour, and cube and cylinder differ in
-# little more than their outline. The discriminator is a small network that judges by local texture, and the term
+# (b) *GAN.* Its objects are coarse and without edges: a cube is a patch of its colour, and cube and cylinder differ
+# in little more than their outline. The discriminator is a small network that judges by local texture, and the term
 # $L_C$ asks only that *its* classifier recognises an object, which a patch with the right hints achieves. In sets of
 # three an object is sometimes faint, or two run into one: each set of three occurs about three times in training, so
-# the generator draws the average of what it knows of the three objects, at places where they overlap.
+# the generator puts together what it knows of the single objects, at the places where it knows them.
 #
-# *DDPM.* Edges, metal and shadows are right, but the sets are not. Shapes are exchanged, a red cylinder for a red cube:
-# colour is there at noise levels at which the edges of a cube are not yet, and the regression weighs pixels, of which
-# few tell the shape. And it miscounts: there are two cyan spheres where one was asked for, or five objects where three
-# were. A label says that an object is there, not that it is there *once*, and every place in the picture is pushed
-# towards the labels on its own; guidance pushes further. No term of the loss ever looks at a finished picture, as the
-# GAN's does.
+# *DDPM.* Edges, metal and shadows are right, but the sets are not. Shapes are exchanged, a red cylinder for a red
+# cube: colour is there at noise levels at which the edges of a cube are not yet, and the regression weighs pixels, of
+# which few tell the shape. And it miscounts: there are two cyan spheres where one was asked for, or five objects
+# where three were. A label says that an object is there, not that it is there *once*; what a picture gains by a
+# second one it gains at one place, and its loss lies in how places belong together. Guidance pushes further. No term
+# of the loss ever looks at a finished picture, as the GAN's does: that may be why the blurred GAN has the higher
+# accuracy.
 #
 # (c) Of one condition the GAN draws next to the same picture eight times: the same places, the same light, only the
 # brightness differs. Both terms of $L_G$ are averages over pictures that $D$ sees one by one. They are smallest when
-# every $z$ gives the picture that $D$ likes best, so nothing rewards heeding the noise, and the condition alone already
-# makes pictures differ: mode collapse within each condition. The DDPM's pictures lie as far apart as rendered ones: its
-# loss is a bound of the likelihood, which is poor wherever a possible scene is improbable under the model. The accuracy
-# sees none of this. A model with a single picture for each condition can have all points, and the evaluator, which gets
+# every $z$ gives the picture that $D$ likes best, so nothing rewards heeding the noise, and the condition alone
+# already makes pictures differ: mode collapse within each condition. The DDPM's pictures lie as far apart as rendered
+# ones (0.28 and 0.29 of two conditions of `new_test.json`, against 0.26 and 0.25, and 0.07 for the GAN): its loss is
+# a bound of the likelihood, which is poor wherever a possible scene is improbable under the model. The accuracy sees
+# none of this. A model with a single picture for each condition can have all points, and the evaluator, which gets
 # the *number* of objects told, does not mind a fourth one.
 #
 # (d) On one GPU both took about four minutes to train, the GAN for 30 epochs and the DDPM for 128
 # (`test_resources/MANIFEST.json`). A picture takes the GAN one pass of the generator, and the DDPM 120 steps of two
 # predictions each, with and without the labels, by a larger network: on two CPU cores milliseconds against seconds.
 #
-# (e) We chose $w = 2$. The mixture is the score of $p(x_t \mid y)\, (p(x_t \mid y) / p(x_t))^w \propto
-# p(x_t \mid y)\, p(y \mid x_t)^w$, up to the approximation that this is done at every noise level for itself. With an
-# empty set as null condition $p(x_t)$ is that of all scenes, with whatever objects. So all objects that are asked for
-# are pushed at once, and scenes in which they are unmistakable gain weight: large, in front, unobscured. With $w = 0$
-# objects are missing more often and scenes differ most; with large $w$ colours become stronger, variety shrinks, and a
-# colour that is pushed everywhere appears on a second object.
+# (e) We chose $w = 2$. The mixture is the score of $p(x_t \mid y)\, (p(x_t \mid y) / p(x_t))^w \propto p(x_t \mid
+# y)\, p(y \mid x_t)^w$, up to the approximation that this is done at every noise level for itself. With an empty set
+# as null condition $p(x_t)$ is that of all scenes, with whatever objects. So all objects that are asked for are
+# pushed at once, and scenes in which they are unmistakable gain weight: large, in front, unobscured. With $w = 0$,
+# from the same noise, 50.0% of the objects of `test.json` are found, with $w = 2$ 68.1%. The first picture, of a blue
+# cube, is an empty ground without guidance. The price is seen beside it: where one cyan sphere and one blue sphere
+# were asked for, and drawn with $w = 0$, there are two of each with $w = 2$.
 #
 # In the GAN the classifier's term plays this part: $-\log p(y \mid x)$ is added to the loss, once, in training, with
 # the weight 1 that guidance can choose anew for each sample.
