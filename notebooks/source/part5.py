@@ -629,7 +629,10 @@ for name, drawn in {
 # pushed at once, and scenes in which they are unmistakable gain weight: large, in front, unobscured. With $w = 0$,
 # from the same noise, 50.0% of the objects of `test.json` are found, with $w = 2$ 68.1%. The first picture, of a blue
 # cube, is an empty ground without guidance. The price is seen beside it: where one cyan sphere and one blue sphere
-# were asked for, and drawn with $w = 0$, there are two of each with $w = 2$.
+# were asked for, and drawn with $w = 0$, there are two of each with $w = 2$. Eight pictures of the last condition of
+# `new_test.json` with $w = 0$, 2 and 4, from the same noise, show 12, 17 and 15 of 24 objects, and are 0.24, 0.29 and
+# 0.30 apart: here guidance costs no variety by that measure, since there is more to see, and beyond $w = 2$ it brings
+# no more objects.
 #
 # In the GAN the classifier's term plays this part: $-\log p(y \mid x)$ is added to the loss, once, in training, with
 # the weight 1 that guidance can choose anew for each sample.
