@@ -165,7 +165,7 @@ def gradient_norms(model):
 # ------------------------------------------------------------------------------------------------------------- images
 
 
-def sample_grid(images, columns, titles=None, low=-1.0):
+def sample_grid(images, columns, titles=None, low=-1.0, inches=INCHES):
     """Draw images row by row.
 
     Args:
@@ -173,6 +173,7 @@ def sample_grid(images, columns, titles=None, low=-1.0):
         columns: images in a row.
         titles: of each column, or of each image.
         low: what is black, e.g. 0 for images in [0, 1].
+        inches: width of an image.
 
     Returns:
         A figure.
@@ -186,7 +187,7 @@ def sample_grid(images, columns, titles=None, low=-1.0):
     height, width = images.shape[-2:]
     gap = GAP if len(titles) <= columns else GAP + height // 4  # room for a title
     picture = grid(images, columns, low, gap)
-    figure = Shown(figsize=_size(picture, width), layout="constrained")
+    figure = Shown(figsize=_size(picture, inches / width), layout="constrained")
     axes = figure.subplots()
     _show(axes, picture)
     for i, title in enumerate(titles):
@@ -309,9 +310,9 @@ def _show(panel, picture):
     panel.spines[:].set_visible(False)
 
 
-def _size(picture, width):
-    """Of a figure, in inches, whose images are `width` pixels wide."""
-    return tuple(INCHES * side / width + 0.2 for side in reversed(picture.shape[:2]))
+def _size(picture, inches):
+    """Of a figure, in inches, whose pixels have that width."""
+    return tuple(inches * side + 0.2 for side in reversed(picture.shape[:2]))
 
 
 def title_of(t):

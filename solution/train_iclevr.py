@@ -35,6 +35,7 @@ from trainers import (
     train,
 )
 
+OUTPUTS = Path("outputs")
 COLUMNS = 8  # of a grid
 DDPM_CONFIG = TrainConfig(epochs=128)
 IN_STRIP = ("red sphere", "cyan cylinder", "cyan cube")  # what the course's denoising strip shows
@@ -50,8 +51,12 @@ class GanConfig:
     seed: int = 0  # of initialisation, data order and noise
 
 
-def load_pictures(folder):
+def load_pictures(folder, most=None):
     """The pictures of i-CLEVR in memory, a quarter of what float32 takes.
+
+    Args:
+        folder: as of `ICLEVRLoader`.
+        most: how many, from the first; default: all.
 
     Returns:
         A TensorDataset of pictures, (N, 3, 64, 64) uint8, and labels, (N, 24) float32.
@@ -60,8 +65,9 @@ def load_pictures(folder):
         IclevrError: as of `ICLEVRLoader`.
     """
     loader = ICLEVRLoader(folder)
-    pictures = [((loader[i][0] + 1) * 127.5).round().byte() for i in tqdm(range(len(loader)), desc="reading")]
-    return TensorDataset(torch.stack(pictures), loader.label_list)
+    chosen = range(len(loader))[:most]
+    pictures = [((loader[i][0] + 1) * 127.5).round().byte() for i in tqdm(chosen, desc="reading")]
+    return TensorDataset(torch.stack(pictures), loader.label_list[:most])
 
 
 def as_seen(pictures):
@@ -101,11 +107,8 @@ class Shifted(nn.Module):
     def forward(self, images, condition):
         """As of `net`."""
         by = 2 * self.most * (2 * torch.rand(len(images), 2, 1, device=images.device) - 1)
-        grid = F.affine_grid(
-            torch.cat([torch.eye(2, device=by.device).expand(len(by), 2, 2), by], dim=2),
-            images.shape,
-            align_corners=False,
-        )
+        moves = torch.cat([torch.eye(2, device=by.device).expand(len(by), 2, 2), by], dim=2)
+        grid = F.affine_grid(moves, images.shape, align_corners=False)
         return self.net(F.grid_sample(images, grid, padding_mode="border", align_corners=False), condition)
 
 
@@ -154,24 +157,26 @@ MODELS = {
 
 
 @torch.no_grad()
-def generate(name, model, folder, device, seed):
+def generate(name, model, folder, device, seed, outputs=OUTPUTS):
     """Draw a picture for each condition of both lists, and tell how many of the objects are found in them."""
     for conditions in ("test", "new_test"):
         labels = ICLEVRLoader(folder, mode=conditions).label_list
         torch.manual_seed(seed)
         with autocast(device):
             images = model.generate_sample(labels, device).float()
-        save_grid(images, f"outputs/{name}_{conditions}.png", COLUMNS)
+        path = outputs / f"{name}_{conditions}.png"
+        save_grid(images, path, COLUMNS)
         found = evaluation_model(device=device).eval(images, labels)
-        print(f"outputs/{name}_{conditions}.png: {found:.1%} of the objects are found")
+        print(f"{path}: {found:.1%} of the objects are found")
 
 
-def draw_strip(model, folder, device, seed):
+def draw_strip(model, folder, device, seed, outputs=OUTPUTS):
     """Draw how one picture comes out of the noise."""
     torch.manual_seed(seed)
     labels = multi_hot(IN_STRIP, read_json(Path(folder) / "objects.json"))[None]
-    save_grid(model.denoising_strip(labels, device)[0], "outputs/cddpm_strip.png", STRIP + 1)
-    print(f"outputs/cddpm_strip.png: {', '.join(IN_STRIP)}")
+    path = outputs / "cddpm_strip.png"
+    save_grid(model.denoising_strip(labels, device)[0], path, STRIP + 1)
+    print(f"{path}: {', '.join(IN_STRIP)}")
 
 
 def main(arguments=None):

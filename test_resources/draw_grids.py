@@ -4,9 +4,11 @@
     python test_resources/draw_grids.py cifar10 OUT_DIR   # for each guidance weight, with and without thresholding
     python test_resources/draw_grids.py mnist OUT_DIR     # for each guidance weight
     python test_resources/draw_grids.py ddpm OUT_DIR      # part 4, as it is handed in; or ddim, vae, lddpm
+    python test_resources/draw_grids.py cgan OUT_DIR      # part 5, a picture for each condition of both lists; or cddpm
     python test_resources/draw_grids.py warm_up OUT_DIR   # points of the plane on their way through part 4's sampler
 
-Samples on the GPU if there is one. Without, cifar10's 1000 steps take about ten minutes a picture on a core.
+Samples on the GPU if there is one. Without, cifar10's 1000 steps take about ten minutes a picture on a core, and
+cddpm some minutes.
 """
 
 import argparse
@@ -22,8 +24,10 @@ import gan_oracle  # noqa: E402  (after the path)
 import main as main_of_part4  # noqa: E402
 import torch  # noqa: E402
 import train_gan  # noqa: E402
+import train_iclevr  # noqa: E402
 import warm_up  # noqa: E402
 from gan_pytorch import generator  # noqa: E402
+from iclevr_renderer import LISTS  # noqa: E402
 from image_gen import CLASSES, ImageGenerator  # noqa: E402
 from pictures import save_grid  # noqa: E402
 from tqdm import tqdm  # noqa: E402
@@ -81,11 +85,20 @@ def part4(name, checkpoint, folder, per_class, seed):
     save_grid(images, folder / f"{name}.png", columns=main_of_part4.CLASSES)
 
 
+def part5(name, checkpoint, folder, _, seed):
+    """Draw what a model of part 5 generates for the 32 conditions of each list, and how a picture comes about."""
+    model = load_weights(train_iclevr.MODELS[name][0](), checkpoint).to(device).eval()
+    train_iclevr.generate(name, model, LISTS.parent, device, seed, folder)
+    if name == "cddpm":
+        train_iclevr.draw_strip(model, LISTS.parent, device, seed, folder)
+
+
 REFERENCES = {
     "gan": (gan, "GAN_generator.pth"),
     "cifar10": (cifar10, "CIFAR10_ema.pth"),
     "mnist": (mnist, "MNIST.pth"),
     **{name: (partial(part4, name), model.name) for name, model in main_of_part4.MODELS.items()},
+    **{name: (partial(part5, name), f"{name.upper()}.pt") for name in train_iclevr.MODELS},
 }
 
 
@@ -95,7 +108,7 @@ def main(arguments=None):
     parser.add_argument("which", choices=(*REFERENCES, "warm_up"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("--checkpoint", type=Path, help="default: the reference's, in solution/checkpoints")
-    parser.add_argument("--per-class", type=int, default=4, help="images of each class; rows in part 1")
+    parser.add_argument("--per-class", type=int, default=4, help="images of each class; rows in part 1; none in part 5")
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args(arguments)
     if chosen.which == "warm_up":  # trains what it draws

@@ -64,7 +64,7 @@ def test_the_solution_earns_full_points():
 def test_cases_are_chosen_by_keyword_and_by_part():
     done = pytest_grader("--submission", "solution", "-k", "add_noise")
     assert f"2 passed, {CASES - 2} deselected" in done.stdout
-    assert "there is no part 5; the parts are: 1, 2, 3, 4, 6" in pytest_grader("--part", "5").stderr
+    assert "there is no part 7; the parts are: 1, 2, 3, 4, 5, 6" in pytest_grader("--part", "7").stderr
 
 
 def test_a_failure_names_the_difference_the_mistake_and_the_equation(make_submission, solution_text):

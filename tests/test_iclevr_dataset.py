@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 import torch
+import train_iclevr
 from iclevr_dataset import ICLEVRLoader, get_iCLEVR_data, multi_hot, to_tensor
 from iclevr_renderer import LISTS, write_folder
 from iclevr_scenes import OBJECTS, IclevrError
@@ -128,3 +129,12 @@ def test_missing_pictures_are_counted_where_most_of_them_are(root):
     told = r"images lacks 1 of the 2 pictures of train.json, CLEVR_train_000001_1.png for one: put .*render a folder"
     with pytest.raises(IclevrError, match=told):
         ICLEVRLoader(root)
+
+
+def test_pictures_in_memory_are_those_of_the_folder_or_the_first_of_them(root):
+    pictures, labels = train_iclevr.load_pictures(root).tensors
+    assert (pictures.dtype, labels.tolist()) == (torch.uint8, [[0, 0, 1], [1, 0, 1]])
+    assert pictures[:, :, 0, 0].tolist() == [list(colour) for colour in COLOURS.values()]
+    few, labels_of_few = train_iclevr.load_pictures(root, most=1).tensors
+    assert torch.equal(few, pictures[:1])
+    assert torch.equal(labels_of_few, labels[:1])

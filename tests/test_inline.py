@@ -253,6 +253,48 @@ def test_a_tiny_training_takes_some_of_the_data_that_are_there(monkeypatch, tmp_
     assert len(setting.Setting("full", "cuda").images("mnist", most=5)) == 100
 
 
+# -------------------------------------------------------------------------------------------------------------- i-CLEVR
+
+
+def tiny_folder(monkeypatch, data):
+    monkeypatch.setenv("GENMODELS_DATA", str(data))
+    return setting.Setting("tiny", "cpu").iclevr(most=3)
+
+
+def test_pictures_that_are_not_there_are_rendered_and_can_be_read(monkeypatch, student, capsys):
+    from iclevr_dataset import ICLEVRLoader
+
+    (student / "iclevr").mkdir()
+    (student / "iclevr" / "train.json").write_text("{}")  # lists alone are no pictures
+    for _ in range(2):
+        folder = tiny_folder(monkeypatch, student)
+        assert folder.parent == setting.PROFILES["tiny"]
+        assert len(ICLEVRLoader(folder)) == len(list(folder.glob("images/*.png"))) == 3
+    assert [len(ICLEVRLoader(folder, mode=mode)) for mode in ("test", "new_test")] == [32, 32]
+    assert f"there are no pictures of i-CLEVR in {student}: those in {folder} are rendered" in capsys.readouterr().out
+
+
+def test_the_courses_pictures_are_taken_where_they_are(monkeypatch, student):
+    (student / "iclevr" / "images").mkdir(parents=True)
+    (student / "iclevr" / "images" / "CLEVR_train_000000_0.png").touch()
+    assert tiny_folder(monkeypatch, student) == student / "iclevr"
+
+
+def test_in_full_all_pictures_are_rendered_and_an_interrupted_rendering_goes_on(monkeypatch, student, tmp_path):
+    import iclevr_renderer
+
+    lists = tmp_path / "lists" / "train.json"
+    lists.parent.mkdir()
+    lists.write_text('{"CLEVR_train_000000_0.png": ["red cube"], "CLEVR_train_000001_0.png": ["cyan sphere"]}')
+    monkeypatch.setattr(iclevr_renderer, "LISTS", lists)
+    monkeypatch.setenv("GENMODELS_DATA", str(student))
+    for _ in range(2):
+        folder = setting.Setting("full", "cuda").iclevr()
+        pictures = sorted(folder.glob("images/*.png"))
+        assert (folder, len(pictures)) == (student / "iclevr", 2)
+        pictures[0].unlink()
+
+
 @pytest.mark.parametrize(
     ("profile", "minutes", "expected"),
     [

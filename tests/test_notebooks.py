@@ -17,7 +17,7 @@ from nbclient.exceptions import CellExecutionError
 
 from grader import ROOT
 
-PARTS = {"part1": 1, "part2": 2, "part3": 3, "part4": 4, "theory": 6}
+PARTS = {"part1": 1, "part2": 2, "part3": 3, "part4": 4, "part5": 5, "theory": 6}
 SECONDS = 600  # of a cell: CI has two cores, and other tests run beside this one
 FIRST_CELL = (ROOT / "notebooks" / "source" / "preludes" / "first_cell.py").read_text()
 

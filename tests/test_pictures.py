@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import asdict
 
@@ -9,12 +10,14 @@ import numpy as np
 import pytest
 import torch
 import train_cifar10
+import train_iclevr
 import train_mnist
+from conditional_gan import prepare_cgan
 from DDPM import ConditionalDDPM
 from image_gen import ImageGenerator
 from pictures import ZOOM, grid, save_grid
 from PIL import Image
-from trainers import TrainingError
+from trainers import TrainingError, save_weights
 from utils import DMConfig
 
 from test_resources import draw_grids
@@ -190,6 +193,33 @@ def test_photos_are_drawn_at_each_guidance_weight_with_and_without_thresholding(
     assert rows.shape == (3, 2)
     assert (rows[:, 0] == rows[:, 1]).all()
     assert rows[0, 0] < rows[1, 0] < rows[2, 0]
+
+
+def test_pictures_of_scenes_have_a_place_for_each_condition(tmp_path):
+    save_weights(prepare_cgan(), tmp_path / "CGAN.pt")
+    for folder in ("a", "b"):
+        draw_grids.main(["cgan", str(tmp_path / folder), "--checkpoint", str(tmp_path / "CGAN.pt")])
+    drawn, again = ([pixels(tmp_path / f / f"cgan_{mode}.png") for mode in ("test", "new_test")] for f in "ab")
+    assert {picture.shape for picture in drawn} == {(4 * 64, 8 * 64, 3)}
+    assert np.array_equal(drawn, again)
+    assert not np.array_equal(*drawn)
+
+
+def test_a_denoising_strip_has_thirteen_pictures_of_the_courses_objects(tmp_path):
+    class Model:
+        """Draws ever whiter pictures, and remembers what it was asked for."""
+
+        def denoising_strip(self, labels, device):
+            self.labels = labels
+            return torch.linspace(-1, 1, 13).reshape(1, 13, 1, 1, 1).expand(1, 13, 3, 64, 64)
+
+    model = Model()
+    train_iclevr.draw_strip(model, draw_grids.LISTS.parent, "cpu", 0, tmp_path)
+    objects = list(json.loads((draw_grids.LISTS.parent / "objects.json").read_text()))
+    assert {objects[i] for i in model.labels[0].nonzero()} == {"red sphere", "cyan cylinder", "cyan cube"}
+    row = pixels(tmp_path / "cddpm_strip.png")[0, ::64, 0]
+    assert len(row) == 13
+    assert (np.diff(row.astype(int)) > 0).all()
 
 
 def test_the_warm_up_is_drawn_as_well(tmp_path, monkeypatch):

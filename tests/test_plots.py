@@ -161,6 +161,11 @@ def test_a_grid_shows_its_images_apart_with_a_title_for_each_column(channels, lo
     assert [text.xy[1] for text in axes.texts] == [-0.5] * 3
 
 
+def test_a_grid_may_be_larger():
+    small, large = (plots.sample_grid(images(3), 3, inches=inches).get_figwidth() for inches in (1, 2))
+    assert large - small == pytest.approx(3 + 2 * plots.GAP / 6)  # images of 6 pixels
+
+
 def test_a_grid_may_have_a_title_for_each_image():
     (axes,) = plots.sample_grid(images(5, height=8), 2, titles=range(5)).axes
     places = {text.get_text(): text.xy for text in axes.texts}

@@ -233,7 +233,7 @@ def test_it_does_the_same_where_there_is_no_fork(folder, solution_text):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--part", "5"], "there is no part 5; the parts are: 1, 2, 3, 4, 6"),
+        (["--part", "7"], "there is no part 7; the parts are: 1, 2, 3, 4, 5, 6"),
         (["--submission", "nowhere"], "there is no folder nowhere to watch"),
         (["--submission", "pyproject.toml"], "there is no folder pyproject.toml to watch"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -72,6 +73,33 @@ class Setting:
         images, labels = synthetic_digits(most, seed=0 if train else 1, channels=channels)
         return torch.utils.data.TensorDataset(images.float() / 127.5 - 1, labels)
 
+    def iclevr(self, most: int = 32) -> Path:
+        """A folder of i-CLEVR: the one in the data folder, or pictures that are rendered in its stead.
+
+        Args:
+            most: pictures that the profile tiny renders, taken at even distances from our lists.
+        """
+        from iclevr_renderer import BESIDE, LISTS, RECORD, read_lists, write_folder
+
+        folder = data_folder() / "iclevr"
+        rendered = (folder / RECORD).exists()  # which may have been interrupted
+        if any(folder.glob("**/*.png")) and not rendered:
+            return folder
+        lists = folder / "train.json" if rendered else LISTS
+        if self.profile == "tiny":
+            folder = self.folder / "iclevr"
+            shutil.rmtree(folder, ignore_errors=True)
+            names = read_lists(LISTS)
+            some = {name: names[name] for name in list(names)[:: len(names) // most][:most]}
+            lists = self.folder / "lists" / "train.json"
+            lists.parent.mkdir(parents=True, exist_ok=True)
+            lists.write_text(json.dumps(some))
+            for name in BESIDE:
+                shutil.copy(LISTS.with_name(name), lists.parent)
+        write_folder(lists, folder)
+        print(f"there are no pictures of i-CLEVR in {data_folder().resolve()}: those in {folder} are rendered")
+        return folder
+
     def trained(self, name: str, train: Callable) -> list | dict:
         """Train, unless the profile is `full` and that is done already; a training that was interrupted goes on.
 
@@ -113,9 +141,11 @@ def begin(part: int, minutes: dict[str, int] | int, profile: str = "") -> Settin
     os.chdir(STUDENT)  # where the scripts of the assignment keep checkpoints/ and outputs/
     session()  # imports torch in a process of its own, while this one does
     from datasets import DatasetError
+    from evaluator import EvaluatorError
+    from iclevr_scenes import IclevrError
     from trainers import TrainingError, best_device
 
-    say_sentences(DatasetError, TrainingError)
+    say_sentences(DatasetError, EvaluatorError, IclevrError, TrainingError)
     device = best_device()
     profile = profile or os.environ.get("GENMODELS_PROFILE") or ("tiny" if device.type == "cpu" else "full")
     if profile not in PROFILES:

@@ -85,10 +85,10 @@ def multi_label(code, rng):
     }
 
 
-@torch.no_grad
 def _outputs(net, x, t, labels):
     """What the network makes of the first image for each row of labels, flat."""
-    return net(x[:1].expand(len(labels), -1, -1, -1), t[:1].expand(len(labels)), labels).flatten(1)
+    with torch.no_grad():  # as a decorator it would import torch
+        return net(x[:1].expand(len(labels), -1, -1, -1), t[:1].expand(len(labels)), labels).flatten(1)
 
 
 @case(
