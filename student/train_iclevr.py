@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from conditional_diffusion import STRIP, prepare_cddpm
 from conditional_gan import Discriminator, get_solver, prepare_cgan, resume_training, save_training, train_step
 from evaluator import evaluation_model
-from iclevr_dataset import ICLEVRLoader
+from iclevr_dataset import ICLEVRLoader, multi_hot, read_json
 from iclevr_scenes import IclevrError
 from pictures import save_grid
 from torch import nn
@@ -37,6 +37,7 @@ from trainers import (
 
 OUTPUTS = Path("outputs")
 COLUMNS = 8  # of a grid
+DDPM_CONFIG = TrainConfig(epochs=128)
 IN_STRIP = ("red sphere", "cyan cylinder", "cyan cube")  # what the course's denoising strip shows
 
 
@@ -44,7 +45,7 @@ IN_STRIP = ("red sphere", "cyan cylinder", "cyan cube")  # what the course's den
 class GanConfig:
     """What decides the result of the GAN's training, beside the networks and the data."""
 
-    epochs: int = 200  # passes over the data
+    epochs: int = 30  # passes over the data
     batch_size: int = 64
     ema_decay: float = 0.999  # the weights saved are an exponential moving average of G's
     seed: int = 0  # of initialisation, data order and noise
@@ -81,7 +82,7 @@ def ddpm_loss(model, pictures, labels):
     return model(as_seen(pictures), labels)
 
 
-def train_cddpm(dataset, checkpoint, config=TrainConfig(epochs=100), device=None):
+def train_cddpm(dataset, checkpoint, config=DDPM_CONFIG, device=None):
     """Train the diffusion model, compiled on a GPU. Arguments and result are as of `trainers.train`."""
     device = torch.device(device or best_device())
     torch.manual_seed(config.seed)
@@ -151,7 +152,7 @@ def train_cgan(dataset, checkpoint, config=GanConfig(), device=None):
 
 MODELS = {
     "cgan": (prepare_cgan, train_cgan, GanConfig()),
-    "cddpm": (prepare_cddpm, train_cddpm, TrainConfig(epochs=100)),
+    "cddpm": (prepare_cddpm, train_cddpm, DDPM_CONFIG),
 }
 
 
@@ -171,8 +172,6 @@ def generate(name, model, folder, device, seed, outputs=OUTPUTS):
 
 def draw_strip(model, folder, device, seed, outputs=OUTPUTS):
     """Draw how one picture comes out of the noise."""
-    from iclevr_dataset import multi_hot, read_json
-
     torch.manual_seed(seed)
     labels = multi_hot(IN_STRIP, read_json(Path(folder) / "objects.json"))[None]
     path = outputs / "cddpm_strip.png"
@@ -186,7 +185,8 @@ def main(arguments=None):
     parser.add_argument("model", choices=MODELS)
     parser.add_argument("mode", choices=("train", "generate"))
     parser.add_argument("--data", default="data/iclevr", help="a folder of i-CLEVR, or of iclevr_renderer.py")
-    parser.add_argument("--epochs", type=int, help="passes over the data (cgan: 200, cddpm: 100)")
+    epochs = ", ".join(f"{name}: {config.epochs}" for name, (*_, config) in MODELS.items())
+    parser.add_argument("--epochs", type=int, help=f"passes over the data ({epochs})")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--checkpoint", type=Path, help="default: checkpoints/<MODEL>.pt")
     parser.add_argument("--device", default=str(best_device()), help="cpu, cuda, cuda:1 or mps (default: the fastest)")

@@ -161,7 +161,7 @@ def load_weights(model, path):
         TrainingError: there is no such file, or it belongs to another model.
     """
     if not Path(path).is_file():
-        raise TrainingError(f"there is no checkpoint {path}: train first, with --mode train")
+        raise TrainingError(f"there is no checkpoint {path}: train first")
     try:
         model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
     except RuntimeError as error:
