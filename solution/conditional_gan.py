@@ -138,7 +138,7 @@ class Discriminator(nn.Module):
 
 
 def auxiliary_loss(class_logits, labels):
-    """How wrong the classifier of objects is (AC-GAN, eq. 3, for labels that exclude one another not).
+    """How wrong the classifier of objects is (AC-GAN, eq. 3, but objects do not exclude one another).
 
     Args:
         class_logits: shape (B, num_conditions), float32.
