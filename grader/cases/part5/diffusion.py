@@ -70,14 +70,14 @@ def multi_label(code, rng):
     base = models.labels_of([inputs.conditions(rng, "base", 1)[0]])
     added = torch.cat([base, (base + torch.eye(inputs.CONDITIONS)).clamp(max=1)])
     alone = torch.cat([torch.zeros_like(base), torch.eye(inputs.CONDITIONS)])
-    with_added = _outputs(net, x, t, added)
+    with_added = _outputs_for(net, x, t, added)
     moved = (with_added[1:] - with_added[:1]).abs().amax(dim=1)
     return {
         "shape": out.shape,
         "image_matters": changed("images", 0, rng.normal("others", count, 3, 16, 16)),
         "time_matters": changed("times", 1, (t + 37) % 100),
         "labels_that_matter": int((moved > 1e-5 * out.abs().max()).sum() + (base > 0).sum()),
-        "labels_apart": bool(torch.pdist(_outputs(net, x, t, alone)).min() > 1e-5 * out.abs().max()),
+        "labels_apart": bool(torch.pdist(_outputs_for(net, x, t, alone)).min() > 1e-5 * out.abs().max()),
         "items_independent": torch.allclose(
             net(x[1:2], t[1:2], labels[1:2]), out[1:2], rtol=1e-3, atol=1e-4 * out.abs().max().item()
         ),
@@ -85,7 +85,7 @@ def multi_label(code, rng):
     }
 
 
-def _outputs(net, x, t, labels):
+def _outputs_for(net, x, t, labels):
     """What the network makes of the first image for each row of labels, flat."""
     with torch.no_grad():  # as a decorator it would import torch
         return net(x[:1].expand(len(labels), -1, -1, -1), t[:1].expand(len(labels)), labels).flatten(1)

@@ -77,7 +77,7 @@ def ddpm_step(code, rng):
     count = inputs.steps(rng)
     _, model = models.model(code, None, count)
     x, noise = (rng.normal(name, 2, 3, 5, 4, scale=inputs.SMALL) for name in ("x_t", "noise"))
-    rows = [_step(model, x, noise, t) for t in inputs.step_timesteps(rng, count)]
+    rows = [_factors_of_step(model, x, noise, t) for t in inputs.step_timesteps(rng, count)]
     names = ("mean_factors", "mean_residual", "sigma", "sigma_residual")
     far, far_noise = (rng.normal(name, 2, 3, 2, 2) for name in ("far x_t", "far noise"))
     kept = far.clone()
@@ -87,7 +87,7 @@ def ddpm_step(code, rng):
     return arrays | {"clamped": clamped.flatten(), "input_kept": torch.equal(far, kept)}
 
 
-def _step(model, x, noise, t):
+def _factors_of_step(model, x, noise, t):
     """Factors and residual of the mean, and of the fresh noise, of one step."""
     with probes.noise_tape(0.0):
         mean = recover(model, x, noise, t)
