@@ -613,20 +613,21 @@ for name, drawn in {
 # brightness differs. Both terms of $L_G$ are averages over pictures that $D$ sees one by one. They are smallest when
 # every $z$ gives the picture that $D$ likes best, so nothing rewards heeding the noise, and the condition alone
 # already makes pictures differ: mode collapse within each condition. The DDPM's pictures lie about as far apart as
-# rendered ones: its loss is a bound of the likelihood, which is poor wherever a possible scene is improbable under the
-# model. The accuracy sees none of this. A model with a single picture for each condition can have all points, and the evaluator, which gets
-# the *number* of objects told, does not mind a fourth one.
+# rendered ones: its loss is a bound of the likelihood, which is poor wherever a possible scene is improbable under
+# the model. The accuracy sees none of this. A model with a single picture for each condition can have all points, and
+# the evaluator, which gets the *number* of objects told, does not mind a fourth one.
 #
-# (d) On one GPU the GAN took about four minutes to train, for 30 epochs (`test_resources/MANIFEST.json`), and the DDPM
-# the same for 128, of which it needs more. A picture takes the GAN one pass of the generator, and the DDPM 120 steps of two
-# predictions each, with and without the labels, by a larger network: on two CPU cores milliseconds against seconds.
+# (d) On one GPU the GAN took about four minutes to train, for 30 epochs (`test_resources/MANIFEST.json`), and the
+# DDPM the same for 128, of which it needs more. A picture takes the GAN one pass of the generator, and the DDPM 120
+# steps of two predictions each, with and without the labels, by a larger network: on two CPU cores milliseconds
+# against seconds.
 #
 # (e) We chose $w = 2$. The mixture is the score of $p(x_t \mid y)\, (p(x_t \mid y) / p(x_t))^w \propto p(x_t \mid
 # y)\, p(y \mid x_t)^w$, up to the approximation that this is done at every noise level for itself. With an empty set
 # as null condition $p(x_t)$ is that of all scenes, with whatever objects. So all objects that are asked for are
-# pushed at once, and scenes in which they are unmistakable gain weight: large, in front, unobscured. From
-# the same noise a picture that lacks an object with $w = 0$ mostly has it with $w = 2$. The price is seen beside it:
-# where one cyan sphere and one blue sphere were asked for, and drawn with $w = 0$, there are two of each with $w = 2$.
+# pushed at once, and scenes in which they are unmistakable gain weight: large, in front, unobscured. From the same
+# noise a picture that lacks an object with $w = 0$ mostly has it with $w = 2$. The price is seen beside it: where one
+# cyan sphere and one blue sphere were asked for, and drawn with $w = 0$, there are two of each with $w = 2$.
 #
 # In the GAN the classifier's term plays this part: $-\log p(y \mid x)$ is added to the loss, once, in training, with
 # the weight 1 that guidance can choose anew for each sample.
