@@ -626,7 +626,7 @@ for name, drawn in {
 # y)\, p(y \mid x_t)^w$, up to the approximation that this is done at every noise level for itself. With an empty set
 # as null condition $p(x_t)$ is that of all scenes, with whatever objects. So all objects that are asked for are
 # pushed at once, and scenes in which they are unmistakable gain weight: large, in front, unobscured. From the same
-# noise a picture that lacks an object with $w = 0$ mostly has it with $w = 2$. The price is seen beside it: where one
+# noise a picture that lacks an object with $w = 0$ often has it with $w = 2$. The price is seen beside it: where one
 # cyan sphere and one blue sphere were asked for, and drawn with $w = 0$, there are two of each with $w = 2$.
 #
 # In the GAN the classifier's term plays this part: $-\log p(y \mid x)$ is added to the loss, once, in training, with
