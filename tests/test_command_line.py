@@ -22,8 +22,8 @@ from grader.rng import Streams, case_seed
 from grader.sandbox import doctor
 
 ROOT = Path(__file__).resolve().parents[1]
-UNIT_POINTS, UNIT_BONUS, CASES = 63, 4.5, len(assignments.load().cases)
-WRITTEN_POINTS, QUESTIONS = 34.5, [question.id for question in assignments.load().questions]
+UNIT_POINTS, UNIT_BONUS, CASES = 113, 4.5, len(assignments.load().cases)
+WRITTEN_POINTS, QUESTIONS = 44.5, [question.id for question in assignments.load().questions]
 
 
 def run(*command, timeout=600, **options):

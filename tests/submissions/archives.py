@@ -98,10 +98,7 @@ def twice(name):
 
 
 UNREADABLE = "is not a zip that can be read .* make it with collect_submission.sh"
-NOTHING = (
-    r"holds none of the files to hand in \(DDPM.py, ResUNet.py, assignment.py, diffusion_model.py, "
-    r"gan_pytorch.py, image_gen.py, models.py, noise_scheduler.py, theory.py\)"
-)
+NOTHING = r"holds none of the files to hand in \(DDPM.py, .*, theory.py\)"
 
 ATTACKS = (
     Attack("a ../ member", archive({"../models.py": "evil", "a/../../models.py": "evil"} | FILES), TAKEN),

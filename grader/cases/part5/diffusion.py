@@ -136,7 +136,7 @@ def label_dropout(code, rng):
     points=2.0,
     equation="L = mean of (eps - eps_theta(x_t, t, labels))^2 over all elements (DDPM eq. 14)",
     look="The two tensors that forward compares, what it reduces their difference to, and every detach on the way.",
-    term="eps - eps_theta, and 'mean ... over all elements': what is the target, and how many numbers are left?",
+    term="eps - eps_theta: which of the two has a gradient? 'mean ... over all elements' leaves one number.",
     shows={
         "loss": "the loss of a network with a known prediction and known noise",
         "shape": "shape of the loss",
