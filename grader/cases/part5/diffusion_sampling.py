@@ -3,6 +3,7 @@
 import numpy as np
 
 from grader.case import FLOAT32, case
+from grader.cases.part4.inputs import gpu_and_count
 from grader.cases.part4.sampling import recover, seen_timesteps
 from grader.cases.part4.training import reloaded
 from grader.cases.part5 import inputs, models
@@ -188,7 +189,7 @@ def strip(code, rng):
 )
 def ddpm_device(code, rng):
     """Device: training and sampling leave no tensor on the CPU when a GPU is asked for"""
-    gpu, count = f"cuda:{rng.integer('GPU', 2, 100)}", rng.integer("count", 2, 6)
+    gpu, count = gpu_and_count(rng)
     labels, made = models.labels_of(inputs.conditions(rng, "labels", count)), []
 
     def predict(x, t, labels):

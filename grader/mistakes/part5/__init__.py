@@ -3,6 +3,7 @@
 from grader.mistakes.part5 import (
     dataset,
     diffusion,
+    diffusion_sampling,
     gan_discriminator,
     gan_losses,
     gan_networks,
@@ -23,5 +24,5 @@ MISTAKES = (
     *gan_running.MISTAKES,
     *diffusion.NETWORK,
     *diffusion.TRAINING,
-    *diffusion.SAMPLING,
+    *diffusion_sampling.SAMPLING,
 )

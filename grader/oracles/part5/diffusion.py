@@ -3,6 +3,7 @@
 import numpy as np
 
 from grader.assignment import Oracle
+from grader.cases.part4.inputs import gpu_and_count
 from grader.cases.part5 import diffusion, diffusion_sampling, inputs
 from grader.oracles.closed_forms import reverse_step
 from grader.rng import normal_pattern
@@ -140,7 +141,7 @@ def _strip(rng):
 
 
 def _ddpm_device(rng):
-    gpu, count = f"cuda:{rng.integer('GPU', 2, 100)}", rng.integer("count", 2, 6)
+    gpu, count = gpu_and_count(rng)
     return {"computed_on": np.array(gpu), "count": np.array(count)}
 
 

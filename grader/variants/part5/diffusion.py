@@ -3,24 +3,8 @@
 from functools import partial
 
 from grader.assignment import Variant
-from grader.mistakes.part5.diffusion import (
-    BOTH,
-    COSINE,
-    DROP,
-    EMBEDDING,
-    GUIDED,
-    KEPT,
-    LOOP,
-    LOSS,
-    MEAN,
-    NOISY,
-    SIGMA,
-    STACK,
-    STATES,
-    X_0,
-    F,
-    U,
-)
+from grader.mistakes.part5.diffusion import COSINE, DROP, EMBEDDING, KEPT, LOSS, NOISY, F, U
+from grader.mistakes.part5.diffusion_sampling import BOTH, GUIDED, LOOP, MEAN, SIGMA, STACK, STATES, X_0
 
 variant = partial(Variant, file="conditional_diffusion.py")
 
