@@ -103,7 +103,7 @@ REFERENCES = {
     "vae": Reference(
         CHECKPOINTS / "VAE.pt",
         DATA,
-        TrainConfig(epochs=24),
+        TrainConfig(epochs=40),
         partial(train_model, prepare=prepare_vae, how=train_vae),
         accuracy_of_solution,
     ),

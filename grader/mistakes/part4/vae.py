@@ -201,7 +201,7 @@ PREPARE = (
     ),
     Mistake(
         "4.prepare_vae_without_gradients",
-        (("kl_weight=12.0)", "kl_weight=12.0).requires_grad_(False)"),),
+        (("kl_weight=16.0)", "kl_weight=16.0).requires_grad_(False)"),),
         "The VAE's parameters do not take gradients: it cannot have been trained like this.",
         ("4.prepare_vae",),
         file="assignment.py",
