@@ -258,6 +258,14 @@ def test_main_says_what_is_wrong_in_a_line(arguments, told, tmp_path):
     assert done.stderr.startswith(told)
 
 
+def test_main_grades_the_model_that_it_was_asked_for_and_no_other(tmp_path, monkeypatch):
+    """'ddpm_accuracy' would be part of 'lddpm_accuracy'."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--collect-only -q")
+    (tmp_path / "DDPM.pt").touch()
+    done = main_py("solution", tmp_path, "--mode", "grade", "--checkpoint", "DDPM.pt")
+    assert re.findall(r"4\.\w+_accuracy", done.stdout) == ["4.ddpm_accuracy"], done.stdout
+
+
 SCRIPTS = {
     "main.py": "from the last state saved",
     "train_cifar10.py": "after the last whole epoch",
