@@ -76,18 +76,19 @@ def grade_accuracy(
     try:
         with Scorer(policy.classifier) as scorer:
             while len(rounds.labels) < policy.rounds and (every_round or not rounds.decided):
-                labels, observation = _answer(grading, task, exam, len(rounds.labels), device)
+                labels, asked, observation = _answer(grading, task, exam, len(rounds.labels), device)
                 seconds += observation.seconds
                 if problem := ending(observation):
                     check_device(grading, device)
                     return Verdict(case, problem[0], 0.0, problem[1], output=observation.output, seconds=seconds)
                 try:
-                    rounds.judged.append(exam.read(observation.arrays, scorer))
+                    rounds.judged.append(exam.read(observation.arrays, scorer, asked))
                 except AnswerError as error:
                     return Verdict(case, Outcome.FAILED, 0.0, str(error), output=observation.output, seconds=seconds)
                 rounds.labels.append(labels)
                 if show and len(rounds.labels) == 1 and (images := observation.arrays.get("images")) is not None:
-                    show(images, exam.columns(labels))
+                    columns = exam.columns(labels)
+                    show(images[: len(columns)], columns)
     except InfrastructureError as error:
         return Verdict(case, Outcome.INFRASTRUCTURE, 0.0, str(error), seconds=seconds)
     outcome = Outcome.PASSED if rounds.share == 1.0 else Outcome.FAILED
@@ -123,7 +124,7 @@ def _answer(grading, task, exam, number, device):
     room = {"reply_bytes": exam.reply_bytes + 100_000, "memory_bytes": task.policy.memory_bytes}
     limits = replace(grading.assignment.limits, **room)
     observed = grading.tier.observe_alone(task.case, grading.submission.folder, seed, limits, arguments, device)
-    return labels, observed
+    return labels, asked, observed
 
 
 class Scorer:

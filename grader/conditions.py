@@ -1,4 +1,4 @@
-"""The lists of objects that part 5's models are asked for, as labels: those of test_resources/iclevr."""
+"""The lists of objects that part 5's models are asked for, as labels: those of test_resources/iclevr, and others."""
 
 from __future__ import annotations
 
@@ -38,6 +38,12 @@ def labels(name: str) -> np.ndarray:
     for row, names in zip(found, listed, strict=True):
         row[[index[name] for name in names]] = 1
     return found
+
+
+def drawn(listed: np.ndarray, seed: int) -> np.ndarray:
+    """Other conditions, which nobody can know before: as many objects at random in each as in those listed, (N, 24)."""
+    place = np.random.default_rng(seed).permuted(np.tile(np.arange(listed.shape[1]), (len(listed), 1)), axis=1)
+    return (place < listed.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def _read(name):

@@ -13,6 +13,7 @@ import numpy as np
 
 from grader import ROOT, conditions, sampling
 from grader.case import InfrastructureError
+from grader.metrics import recognised
 from grader.policy import AccuracyPolicy
 from grader.rounds import Judged
 
@@ -44,14 +45,14 @@ class Generation:
         labels = np.random.default_rng(seed).permutation(np.arange(p.samples_per_round) % p.classes)
         return labels, {"labels": labels.tolist(), "image_shape": p.image_shape}
 
-    def read(self, arrays, scorer) -> Judged:
-        """What the images show.
+    def read(self, arrays, scorer, asked) -> Judged:
+        """What the images show that came for the arguments `asked`.
 
         Raises:
             AnswerError: they are no images of the right shape.
         """
         method = sampling.INTERFACES[self.policy.part].method
-        return scorer.judge(_images(arrays, (self.policy.samples_per_round, *self.policy.image_shape), method))
+        return scorer.judge(_images(arrays, (len(asked["labels"]), *self.policy.image_shape), method))
 
     def columns(self, labels: np.ndarray) -> np.ndarray:
         """In which column of a picture each image of an answer belongs, (N,): that of its class."""
@@ -60,13 +61,35 @@ class Generation:
 
 @dataclass(frozen=True)
 class SceneGeneration(Generation):
-    """Part 5: it generates a picture of several objects for each condition of a list."""
+    """Part 5: it generates a picture of several objects for each condition of a list.
+
+    Students have the lists: a model could keep a picture for each of them. So it is asked for as many other conditions.
+    """
+
+    @property
+    def reply_bytes(self) -> int:
+        """Of the largest answer."""
+        return _bytes_of_images(self.policy, self.policy.samples_per_round + len(self._listed))
+
+    @property
+    def _listed(self):
+        return conditions.labels(self.policy.conditions)
 
     def ask(self, seed: int) -> tuple[np.ndarray, dict]:
-        """Labels, multi-hot (N, 24), the list's in its order, again and again; and the arguments that ask for them."""
-        listed = conditions.labels(self.policy.conditions)
-        labels = np.resize(listed, (self.policy.samples_per_round, listed.shape[1]))
-        return labels, {"labels": labels.tolist(), "image_shape": self.policy.image_shape}
+        """Labels, multi-hot (N, 24), the list's in its order, again and again; and the arguments that ask for them.
+
+        These ask for other conditions as well, after the labels.
+        """
+        labels = np.resize(self._listed, (self.policy.samples_per_round, self.policy.classes))
+        asked = np.concatenate([labels, conditions.drawn(self._listed, seed)])
+        return labels, {"labels": asked.tolist(), "image_shape": self.policy.image_shape}
+
+    def read(self, arrays, scorer, asked) -> Judged:
+        """As of a `Generation`; of the other conditions, which objects are found."""
+        judged, count = super().read(arrays, scorer, asked), self.policy.samples_per_round
+        others = recognised(judged.predicted[count:], np.array(asked["labels"][count:]))
+        audited = None if judged.audited is None else judged.audited[:count]
+        return replace(judged, predicted=judged.predicted[:count], audited=audited, unlisted=others)
 
     def columns(self, labels: np.ndarray) -> np.ndarray:
         """As of a `Generation`; row by row in the order of the list, as in the course's own pictures."""
@@ -103,7 +126,7 @@ class Discrimination:
         handed_over = base64.b64encode(images.tobytes()).decode()
         return labels, {"images": handed_over, "image_shape": self.policy.image_shape, "compared": COMPARED}
 
-    def read(self, arrays, scorer) -> Judged:
+    def read(self, arrays, scorer, asked) -> Judged:
         """What the logits say; with the quality of the generator's images, if there are some.
 
         Raises:

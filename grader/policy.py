@@ -73,7 +73,7 @@ class AccuracyPolicy(Strict):
     samples_per_round: int = Field(ge=10, le=100_000)
     nothing_at: float = Field(ge=0, le=1)  # accuracy up to which nothing is earned
     everything_at: float = Field(ge=0, le=1)  # accuracy from which everything is earned
-    audit_allowance: float = Field(ge=0, le=1)  # how much more may count than the auditor confirms
+    audit_allowance: float = Field(ge=0, le=1)  # how much more may count than is confirmed
     training: str = ""  # how long the reference's took on two CPU cores, in words: for students to plan with
     seconds: float = Field(gt=0, le=36_000)  # a round
     memory_bytes: int = Field(ge=2**28, le=2**40)  # of a round, libraries included

@@ -19,6 +19,7 @@ from grader.metrics import (
 from grader.policy import AccuracyPolicy
 
 CERTAIN = 5.0  # standard errors: an accuracy beyond them is one in a million
+UNLIKELY = 3.0  # standard errors: one in a thousand
 NEGLIGIBLE = 1e-3  # share of the points
 
 
@@ -29,6 +30,7 @@ class Judged:
     predicted: np.ndarray  # (N,) or (N, 24), by the given classifier
     audited: np.ndarray | None = None  # likewise, by the auditor; None where there is no auditor
     copied: np.ndarray | None = None  # (N,) whether the image is one of the training images; None likewise
+    unlisted: np.ndarray | None = None  # part 5: which objects of other conditions than the list's are recognised, (M,)
     quality: Mapping | None = None  # `quality.Comparison.figures` of all images so far; None without statistics
 
     def right(self, labels: np.ndarray) -> np.ndarray:
@@ -59,7 +61,7 @@ class Rounds:
 
     @property
     def accuracies(self) -> list[float]:
-        """Of each round, as they count: not much more than the auditor confirms."""
+        """Of each round, as they count: not much more than the auditor confirms, or than of conditions not listed."""
         return [self._counts(j.right(a).mean(), j.confirmed(a).mean()) for a, j in self._rounds()]
 
     @property
@@ -95,6 +97,7 @@ class Rounds:
             "confirmed": self._pooled("confirmed"),
             "copies": copies,
             "suspicious": bool(copies or mean < self._pooled("right")),
+            **({} if self._unlisted is None else {"unlisted": float(self._unlisted.mean())}),
             **(self._objects(labels) if labels.ndim > 1 else self._confusion(labels)),
             **(self.judged[-1].quality or {}),
         }
@@ -121,10 +124,15 @@ class Rounds:
         ]
         if f["copies"]:
             lines.append(f"{f['copies']} of {f['samples']} samples are copies of training images, which do not count")
-        if f["mean"] < f["recognised"]:
+        if f["recognised"] > f["confirmed"] + self.policy.audit_allowance:
             lines.append(
                 f"the given classifier recognises {f['recognised']:.3f}, but another one, which no submission can have "
                 f"seen, only {f['confirmed']:.3f}: no more than {self.policy.audit_allowance:g} above that counts"
+            )
+        if f["recognised"] > self._limit:
+            lines.append(
+                f"{f['recognised']:.3f} is recognised of the listed conditions, but only {f['unlisted']:.3f} of others, "
+                f"which no submission can have seen: no more than {self._limit:.3f} counts"
             )
         if "distance" in f:
             lines.append(_quality_in_words(f))
@@ -154,7 +162,20 @@ class Rounds:
         return zip(self.labels, self.judged, strict=True)
 
     def _counts(self, recognised, confirmed):
-        return float(min(recognised, confirmed + self.policy.audit_allowance))
+        return float(min(recognised, confirmed + self.policy.audit_allowance, self._limit))
+
+    @property
+    def _unlisted(self):
+        found = [j.unlisted for j in self.judged if j.unlisted is not None]
+        return np.concatenate(found) if found else None
+
+    @property
+    def _limit(self):
+        """Part 5: what may count of the listed conditions, by what is recognised of others in all rounds."""
+        if self._unlisted is None:
+            return 1.0
+        _, most = wilson_interval(self._unlisted.sum(), len(self._unlisted), z=UNLIKELY)
+        return most + self.policy.audit_allowance
 
 
 def _quality_in_words(figures):

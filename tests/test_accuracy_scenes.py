@@ -7,6 +7,7 @@ import io
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -59,9 +60,9 @@ def prepare_scenes():
     return Model()
 """
 DRAWN = """
-        assert (labels.shape, labels.dtype) == ((64, 24), torch.float32)
+        assert (labels.shape, labels.dtype) == ((96, 24), torch.float32)
         assert (device, self.training) == (torch.device("cpu"), False)
-        images = torch.zeros(64, 3, 64, 64)
+        images = torch.zeros(96, 3, 64, 64)
         images[:, 0, 0, :24] = labels
         return images"""
 
@@ -104,9 +105,20 @@ def grade(assignment, tier, known, make_submission, monkeypatch):
 def test_the_conditions_are_asked_for_in_their_order_again_and_again():
     labels, asked = exam_of(POLICY).ask(7)
     assert np.array_equal(labels, np.concatenate([LABELS, LABELS]))
-    assert torch.equal(torch.tensor(asked["labels"]), torch.from_numpy(labels))
+    assert np.array_equal(asked["labels"][:64], labels)
     odd, _ = exam_of(POLICY.model_copy(update={"samples_per_round": 40})).ask(7)  # `grader compare --samples 40`
     assert np.array_equal(odd, np.concatenate([LABELS, LABELS[:8]]))
+
+
+def test_as_many_other_conditions_are_asked_for_which_a_secret_seed_draws():
+    others = [np.array(exam_of(POLICY).ask(seed)[1]["labels"][64:]) for seed in (7, 7, 8)]
+    assert np.array_equal(others[0], others[1])
+    assert not np.array_equal(others[0], others[2])
+    for drawn in others:
+        assert set(drawn.flatten()) == {0, 1}
+        assert np.array_equal(drawn.sum(1), LABELS.sum(1))
+        assert (drawn != LABELS).any(1).mean() > 0.9
+        assert (drawn.sum(0) > 0).mean() > 0.9, "almost every object occurs"
 
 
 def test_who_draws_what_was_asked_for_earns_everything(grade):
@@ -115,6 +127,16 @@ def test_who_draws_what_was_asked_for_earns_everything(grade):
     assert verdict.points == 10
     assert verdict.figures["samples"] == 64
     assert verdict.message.splitlines()[-1] == "objects missed most often: none"
+
+
+def test_who_keeps_a_picture_for_each_listed_condition_earns_nothing(grade):
+    """All that is asked for is found, but none of what nobody could know."""
+    verdict = grade(DRAWN.replace("return images", "images[64:] = 0; return images"))
+    assert (verdict.outcome, verdict.points) == (Outcome.FAILED, 0), verdict.message
+    assert verdict.figures["recognised"] == 1
+    assert verdict.figures["unlisted"] < 0.25
+    assert verdict.figures["suspicious"]
+    assert re.search(r"1\.000 is recognised of the listed conditions, but only 0\.\d+ of others", verdict.message)
 
 
 def test_the_objects_that_are_missed_are_told(grade):
@@ -135,18 +157,18 @@ def test_the_objects_that_are_missed_are_told(grade):
         (
             "return torch.zeros(len(labels), 3, 32, 32)",
             Outcome.FAILED,
-            r"generate_sample must return images of shape \(64, 3, 64, 64\), not \(64, 3, 32, 32\)",
+            r"generate_sample must return images of shape \(96, 3, 64, 64\), not \(96, 3, 32, 32\)",
         ),
         (
             "return torch.zeros(16, 3, 64, 64)",
             Outcome.FAILED,
-            r"must return images of shape \(64, 3, 64, 64\), not \(16, 3, 64, 64\)",
+            r"must return images of shape \(96, 3, 64, 64\), not \(16, 3, 64, 64\)",
         ),
-        ("return torch.full((64, 3, 64, 64), float('nan'))", Outcome.FAILED, "generate_sample returns NaN or infinity"),
+        ("return torch.full((96, 3, 64, 64), float('nan'))", Outcome.FAILED, "generate_sample returns NaN or infinity"),
         (
             "raise ValueError(f'{len(labels)} are too many')",
             Outcome.ERROR,
-            r"ValueError: 64 are too many\n.*models\.py",
+            r"ValueError: 96 are too many\n.*models\.py",
         ),
         ("raise NotImplementedError('TODO')", Outcome.NOT_IMPLEMENTED, "TODO"),
     ],
@@ -163,7 +185,7 @@ def test_pictures_are_shown_row_by_row_in_the_order_of_the_list(grade, tmp_path)
     from grader.report import grid
 
     shown = []
-    brighter = "images[:, 1] = torch.linspace(-1, 1, 64)[:, None, None]; return images"
+    brighter = "images[:, 1] = torch.linspace(-1, 1, 96)[:, None, None]; return images"
     grade(DRAWN.replace("return images", brighter), show=lambda *what: shown.append(what))
     ((images, columns),) = shown
     grid.save(images, columns, tmp_path / "a.png", -1.0)
@@ -229,6 +251,19 @@ def test_only_what_the_auditor_confirms_counts(recognised, confirmed, accuracy, 
     assert rounds.figures()["suspicious"] is suspicious
     assert ("which no submission can have seen" in rounds.summary()) is suspicious
     assert rounds.figures()["copies"] == 0
+
+
+@pytest.mark.parametrize(
+    ("listed", "unlisted", "accuracy"),
+    [(54, 54, 54 / 72), (54, 43, 54 / 72), (54, 20, 0.554), (72, 0, 0.211), (36, 72, 0.5)],
+)
+def test_little_more_counts_than_other_conditions_let_expect(listed, unlisted, accuracy):
+    """Where 72 objects are not listed and 20 of them are found, 0.454 is three standard errors off (Wilson)."""
+    rounds = rounds_of(listed)
+    rounds.judged = [replace(rounds.judged[0], unlisted=np.arange(72) < unlisted)]
+    assert rounds.accuracies == [pytest.approx(accuracy, abs=1e-3)]
+    assert rounds.figures()["suspicious"] is (accuracy < listed / 72)
+    assert ("of others, which no submission can have seen" in rounds.summary()) is (accuracy < listed / 72)
 
 
 # ------------------------------------------------------------------------------------------------ the scoring process

@@ -157,13 +157,13 @@ def test_real_images_of_a_dataset_that_is_not_here_are_our_fault(task, monkeypat
 )
 def test_what_a_process_sends_back_is_looked_at_before_it_counts(arrays, told, task):
     with pytest.raises(AnswerError) as refused:
-        exam_of(task.policy).read(arrays, scorer=None)
+        exam_of(task.policy).read(arrays, scorer=None, asked={})
     assert told in str(refused.value)
 
 
 def test_positive_logits_mean_real(task):
     logits = np.linspace(-1, 1, 400, dtype=np.float32)
-    assert exam_of(task.policy).read({"logits": logits}, scorer=None).predicted.tolist() == [0] * 200 + [1] * 200
+    assert exam_of(task.policy).read({"logits": logits}, scorer=None, asked={}).predicted.tolist() == [0] * 200 + [1] * 200
 
 
 def test_the_experiment_shows_images_as_they_were_drawn(task, tmp_path):

@@ -105,9 +105,10 @@ def _of_record(record: Record, accuracies: Mapping[str, AccuracyPolicy]) -> Iter
 
 def _suspicion(figures):
     copies = f"{figures['copies']} of {figures['samples']} samples are copies of training images; "
+    others = f", {figures['unlisted']:.3f} of conditions not listed" if "unlisted" in figures else ""
     return (
         f"{copies if figures['copies'] else ''}{figures['recognised']:.3f} recognised by the given classifier, "
-        f"{figures['confirmed']:.3f} by the auditor"
+        f"{figures['confirmed']:.3f} by the auditor{others}"
     )
 
 
