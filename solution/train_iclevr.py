@@ -82,12 +82,20 @@ def ddpm_loss(model, pictures, labels):
     return model(as_seen(pictures), labels)
 
 
-def train_cddpm(dataset, checkpoint, config=DDPM_CONFIG, device=None):
-    """Train the diffusion model, compiled on a GPU. Arguments and result are as of `trainers.train`."""
+def train_cddpm(dataset, checkpoint, config=DDPM_CONFIG, device=None, start=None):
+    """Train the diffusion model, compiled on a GPU.
+
+    Args:
+        dataset, checkpoint, config, device: as of `trainers.train`.
+        start: a checkpoint whose weights it starts from; default: random ones.
+
+    Returns:
+        As `trainers.train`.
+    """
     device = torch.device(device or best_device())
     torch.manual_seed(config.seed)
-    compiled = device.type == "cuda"
-    return train(prepare_cddpm(), dataset, checkpoint, config, device, loss=ddpm_loss, compiled=compiled)
+    model = prepare_cddpm() if start is None else load_weights(prepare_cddpm(), start)
+    return train(model, dataset, checkpoint, config, device, loss=ddpm_loss, compiled=device.type == "cuda")
 
 
 class Shifted(nn.Module):

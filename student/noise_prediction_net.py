@@ -36,9 +36,10 @@ class Unet(nn.Module):
         channels: of each level, each divisible by 8; the resolution halves between two levels.
         emb_dim: length of the embedding that every block gets.
         dims: 2 for images, 1 for sequences.
+        block: what the blocks below the first level are: a `ResidualBlock`, or one that gets more than it.
     """
 
-    def __init__(self, c_in, c_out, channels, emb_dim, dims):
+    def __init__(self, c_in, c_out, channels, emb_dim, dims, block=ResidualBlock):
         super().__init__()
         convolution = CONVOLUTIONS[dims]
         self.stem = convolution(c_in, channels[0], 3, padding=1)
@@ -46,26 +47,30 @@ class Unet(nn.Module):
         for i, width in enumerate(channels):
             before = channels[max(i - 1, 0)]
             self.pool.append(convolution(before, before, 3, stride=2, padding=1) if i else nn.Identity())
-            self.down.append(ResidualBlock(before, width, emb_dim, dims))
+            self.down.append((block if i else ResidualBlock)(before, width, emb_dim, dims))
             self.attention.append(SelfAttention(width) if i else nn.Identity())
-        self.middle = ResidualBlock(channels[-1], channels[-1], emb_dim, dims)
+        self.middle = block(channels[-1], channels[-1], emb_dim, dims)
         before = channels[-1]
-        for width in reversed(channels):
-            self.up.append(ResidualBlock(before + width, width, emb_dim, dims))
+        for i, width in reversed([*enumerate(channels)]):
+            self.up.append((block if i else ResidualBlock)(before + width, width, emb_dim, dims))
             before = width
         self.norm = nn.GroupNorm(8, before)
         self.head = convolution(before, c_out, 3, padding=1)
 
-    def forward(self, x, emb):
-        """x: (B, c_in, ...), each size divisible by 2^(levels - 1); emb: (B, emb_dim). Returns (B, c_out, ...)."""
+    def forward(self, x, emb, *context):
+        """x: (B, c_in, ...), each size divisible by 2^(levels - 1); emb: (B, emb_dim); context: what else `block` gets.
+
+        Returns (B, c_out, ...).
+        """
         x, skips = self.stem(x), []
         for pool, down, attention in zip(self.pool, self.down, self.attention, strict=True):
-            x = attention(down(pool(x), emb))
+            x = attention(down(pool(x), emb, *(context if skips else ())))
             skips.append(x)
-        x = self.middle(x, emb)
+        x = self.middle(x, emb, *context)
         for level, up in enumerate(self.up):
             x = F.interpolate(x, scale_factor=2.0) if level else x
-            x = up(torch.cat([x, skips.pop()], dim=1), emb)
+            x = torch.cat([x, skips.pop()], dim=1)
+            x = up(x, emb, *(context if skips else ()))
         return self.head(F.silu(self.norm(x)))
 
 

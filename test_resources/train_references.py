@@ -30,7 +30,7 @@ REFERENCES = {name: reference for module in MODULES for name, reference in modul
 
 def entry(name, reference, config, seed, device):
     """Train, and tell how: the manifest's entry, without the figures that are measured."""
-    start = time.monotonic()
+    start, before = time.monotonic(), manifest().get(key_of(reference))
     figures = reference.train(reference.path, config, seed, device)
     return {
         "command": f"python test_resources/train_references.py {name} --epochs {config.epochs} --seed {seed}",
@@ -42,7 +42,7 @@ def entry(name, reference, config, seed, device):
         "seconds_of_last_run": round(time.monotonic() - start),
         **identity(reference.path),
         "figures": figures,
-    }
+    } | ({"started_from": before} if reference.goes_on else {})
 
 
 def identity(path):
@@ -50,11 +50,19 @@ def identity(path):
     return {"bytes": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
+def manifest():
+    """What the manifest holds, {key: entry}."""
+    return json.loads(MANIFEST.read_text()) if MANIFEST.exists() else {}
+
+
+def key_of(reference):
+    """The key of a reference in the manifest."""
+    return str(reference.path.relative_to(ROOT))
+
+
 def record(key, entry):
     """Write one entry of the manifest; others may have been written meanwhile."""
-    manifest = json.loads(MANIFEST.read_text()) if MANIFEST.exists() else {}
-    manifest[key] = entry
-    MANIFEST.write_text(json.dumps(dict(sorted(manifest.items())), indent=2) + "\n")
+    MANIFEST.write_text(json.dumps(dict(sorted((manifest() | {key: entry}).items())), indent=2) + "\n")
 
 
 def main():
@@ -66,13 +74,13 @@ def main():
     parser.add_argument("--measure", action="store_true", help="do not train; measure the file that is there")
     arguments = parser.parse_args()
     reference, device = REFERENCES[arguments.which], best_device()
-    key = str(reference.path.relative_to(ROOT))
+    key = key_of(reference)
     if not arguments.measure:
         config = replace(reference.config, epochs=arguments.epochs or reference.config.epochs)
         record(key, entry(arguments.which, reference, config, arguments.seed, device))  # scoring verifies the hash
         for path in reference.beside:
             record(str(path.relative_to(ROOT)), {"made_with": key} | identity(path))
-    found = json.loads(MANIFEST.read_text())[key]
+    found = manifest()[key]
     found["figures"] |= reference.measure(reference.path, device)
     record(key, found)
     print(f"{key}: {found['figures']}")

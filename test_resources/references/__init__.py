@@ -19,6 +19,7 @@ class Reference(NamedTuple):
     train: Callable  # train(path, config, seed, device) -> {name: figure}
     measure: Callable  # measure(path, device) -> {name: figure}
     beside: tuple = ()  # what else its training writes, each a pathlib.Path
+    goes_on: bool = False  # whether it starts from the weights that are there
 
 
 def accuracy_of_solution(path, device):

@@ -106,6 +106,11 @@ def train_model(path, config, seed, device, *, how):
     return {"losses": how(rendered(), path, replace(config, seed=seed), device)}
 
 
+def train_on(dataset, checkpoint, config, device):
+    """`train_cddpm` from the weights that `checkpoint` holds."""
+    return train_cddpm(dataset, checkpoint, config, device, start=checkpoint)
+
+
 def rendered():
     """That folder's pictures, (N, 3, 64, 64) uint8, and labels, (N, 24) float32, without the folder."""
     lists = read_lists(LISTS)
@@ -157,7 +162,7 @@ REFERENCES = {
     "iclevr_evaluator": Reference(
         FOLDER / "iclevr.pt",
         DATA,
-        SceneConfig(epochs=20, learning_rate=3e-3),
+        SceneConfig(epochs=30, learning_rate=3e-3),
         train_evaluator,
         measure_evaluator,
     ),
@@ -181,5 +186,13 @@ REFERENCES = {
         DDPM_CONFIG,
         partial(train_model, how=train_cddpm),
         accuracy_of_solution,
+    ),
+    "cddpm_tuned": Reference(
+        CHECKPOINTS / "CDDPM.pt",
+        RENDERED,
+        replace(DDPM_CONFIG, epochs=12, batch_size=64, learning_rate=5e-4),
+        partial(train_model, how=train_on),
+        accuracy_of_solution,
+        goes_on=True,
     ),
 }

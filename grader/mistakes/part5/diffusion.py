@@ -10,6 +10,7 @@ COSINE = "return (1 - f[1:] / f[:-1]).clamp(max=0.999).float()"
 F = "f = torch.cos((u + s) / (1 + s) * math.pi / 2).square()"
 U = "u = torch.arange(num_steps + 1, dtype=torch.float64) / num_steps"
 EMBEDDING = "emb = F.silu(self.time(timestep) + self.labels(labels))"
+UNET = "return self.unfold(self.unet(self.fold(x), emb, labels))"
 KEPT = "kept = torch.rand(len(labels), 1, device=labels.device) >= self.p_uncond"
 DROP = "return labels * kept"
 DRAW_T = "timestep = torch.randint(0, self.num_steps, (len(images),), device=images.device)"
@@ -69,23 +70,21 @@ NETWORK = (
     mistake(
         "only_the_first_object",
         EMBEDDING,
-        "first = F.one_hot(labels.argmax(dim=1), labels.shape[1]).to(labels.dtype)\n"
-        "        emb = F.silu(self.time(timestep) + self.labels(first))",
+        f"labels = F.one_hot(labels.argmax(dim=1), labels.shape[1]).to(labels.dtype)\n        {EMBEDDING}",
         "Only one label of a picture reaches the U-Net: argmax finds the first of them. A picture has up to three.",
         "multi_label",
     ),
     mistake(
-        "labels_do_not_reach_the_network",
+        "labels_are_not_embedded",
         EMBEDDING,
         "emb = F.silu(self.time(timestep))",
-        "The labels do not reach the U-Net.",
+        "The labels are not in the embedding that the U-Net gets: your layer of them is not used.",
         "multi_label",
     ),
     mistake(
         "number_of_objects_only",
         EMBEDDING,
-        "number = labels.sum(dim=1, keepdim=True).expand_as(labels)\n"
-        "        emb = F.silu(self.time(timestep) + self.labels(number))",
+        f"labels = labels.sum(dim=1, keepdim=True).expand_as(labels)\n        {EMBEDDING}",
         "The labels are summed before the layer, so that only their number counts.",
         "multi_label",
     ),
@@ -104,9 +103,16 @@ NETWORK = (
         "multi_label",
     ),
     mistake(
+        "labels_are_not_attended_to",
+        UNET,
+        UNET.replace(", labels", ", torch.zeros_like(labels)"),
+        "The U-Net's blocks attend to the labels as well: give it the labels, not zeros.",
+        "multi_label",
+    ),
+    mistake(
         "no_way_back_to_pixels",
-        "return self.unfold(self.unet(self.fold(x), emb))",
-        "return self.unet(self.fold(x), emb)",
+        UNET,
+        "return self.unet(self.fold(x), emb, labels)",
         "The output has the folded shape: unfold it into pixels.",
         "multi_label",
         "prepare_cddpm",
