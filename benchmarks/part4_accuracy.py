@@ -3,7 +3,7 @@
     python benchmarks/part4_accuracy.py [--only ddim] [--setting "without guidance"] [--device cuda]
 
 Each model is tried as it is handed in, and then with changed settings: without guidance, and DDIM with other strides.
-On 2 CPU cores all of it takes about half an hour.
+On 2 CPU cores all of it takes a quarter of an hour.
 """
 
 import argparse

@@ -131,8 +131,8 @@ class Rounds:
             )
         if f["recognised"] > self._limit:
             lines.append(
-                f"{f['recognised']:.3f} is recognised of the listed conditions, but only {f['unlisted']:.3f} of others, "
-                f"which no submission can have seen: no more than {self._limit:.3f} counts"
+                f"{f['recognised']:.3f} is recognised of the listed conditions, but only {f['unlisted']:.3f} of "
+                f"others, which no submission can have seen: no more than {self._limit:.3f} counts"
             )
         if "distance" in f:
             lines.append(_quality_in_words(f))

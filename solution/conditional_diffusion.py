@@ -65,7 +65,8 @@ class LabelAttention(nn.Module):
     def forward(self, x, labels):
         """x: (B, channels, H, W); labels: (B, num_conditions). Returns x's shape."""
         tokens = torch.cat([(self.shapes + self.colours).flatten(0, 1), self.nothing]).to(x.dtype)
-        key, value = tokens.unflatten(1, (2, self.heads, -1)).permute(1, 2, 0, 3).expand(len(x), -1, -1, -1, -1).unbind(1)
+        tokens = tokens.unflatten(1, (2, self.heads, -1)).permute(1, 2, 0, 3)  # (2, heads, tokens, channels / heads)
+        key, value = tokens.expand(len(x), -1, -1, -1, -1).unbind(1)
         query = self.query(self.norm(x).flatten(2)).unflatten(1, (self.heads, -1)).transpose(-1, -2).to(x.dtype)
         there = F.pad(labels > 0.5, (0, 1), value=True)  # the last token is always there: there may be no label at all
         h = F.scaled_dot_product_attention(query, key, value, there[:, None, None])

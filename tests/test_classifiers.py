@@ -77,7 +77,21 @@ class Config:
     epochs: int = 3
 
 
-def test_a_training_records_every_file_that_it_writes(tmp_path, monkeypatch):
+@pytest.fixture
+def manifest_after(tmp_path, monkeypatch):
+    """manifest_after(reference, *arguments) is the manifest after train_references.py was called so."""
+
+    def call(reference, *arguments):
+        for name, value in {"ROOT": tmp_path, "MANIFEST": tmp_path / "M.json", "REFERENCES": {"a": reference}}.items():
+            monkeypatch.setattr(train_references, name, value)
+        monkeypatch.setattr("sys.argv", ["train_references.py", "a", *arguments])
+        train_references.main()
+        return json.loads((tmp_path / "M.json").read_text())
+
+    return call
+
+
+def test_a_training_records_every_file_that_it_writes(tmp_path, manifest_after):
     weights, beside = tmp_path / "a.pt", tmp_path / "a.npz"
 
     def train(path, config, seed, device):
@@ -86,16 +100,26 @@ def test_a_training_records_every_file_that_it_writes(tmp_path, monkeypatch):
         return {"losses": [1.0]}
 
     reference = Reference(weights, "some data", Config(), train, lambda path, device: {"accuracy": 0.5}, (beside,))
-    for name, value in {"ROOT": tmp_path, "MANIFEST": tmp_path / "M.json", "REFERENCES": {"a": reference}}.items():
-        monkeypatch.setattr(train_references, name, value)
-    monkeypatch.setattr("sys.argv", ["train_references.py", "a", "--seed", "7"])
-    train_references.main()
-    manifest = json.loads((tmp_path / "M.json").read_text())
+    manifest = manifest_after(reference, "--seed", "7")
     assert manifest.keys() == {"a.pt", "a.npz"}
     assert manifest["a.npz"] == {"made_with": "a.pt", "bytes": 10, "sha256": sha256(beside)}
     assert (manifest["a.pt"]["bytes"], manifest["a.pt"]["sha256"]) == (7, sha256(weights))
     assert manifest["a.pt"]["command"] == "python test_resources/train_references.py a --epochs 3 --seed 7"
     assert manifest["a.pt"]["figures"] == {"losses": [1.0], "accuracy": 0.5}
+
+
+def test_a_training_that_goes_on_records_what_it_started_from(tmp_path, manifest_after):
+    def train(path, config, seed, device):
+        path.write_bytes(b"weights")
+        return {"losses": [float(seed)]}
+
+    reference = Reference(tmp_path / "a.pt", "some data", Config(), train, lambda path, device: {})
+    first = manifest_after(reference)["a.pt"]
+    assert "started_from" not in first
+    for seed in "12":
+        before, first = first, manifest_after(reference._replace(goes_on=True), "--seed", seed)["a.pt"]
+        assert first["started_from"] == before
+        assert first["figures"] == {"losses": [float(seed)]}
 
 
 def test_each_accuracy_has_a_classifier_of_its_images_that_is_better_than_what_is_asked_for(assignment):

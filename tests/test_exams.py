@@ -163,7 +163,8 @@ def test_what_a_process_sends_back_is_looked_at_before_it_counts(arrays, told, t
 
 def test_positive_logits_mean_real(task):
     logits = np.linspace(-1, 1, 400, dtype=np.float32)
-    assert exam_of(task.policy).read({"logits": logits}, scorer=None, asked={}).predicted.tolist() == [0] * 200 + [1] * 200
+    judged = exam_of(task.policy).read({"logits": logits}, scorer=None, asked={})
+    assert judged.predicted.tolist() == [0] * 200 + [1] * 200
 
 
 def test_the_experiment_shows_images_as_they_were_drawn(task, tmp_path):

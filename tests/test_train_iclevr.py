@@ -10,7 +10,7 @@ import train_iclevr
 from iclevr_renderer import LISTS, write_folder
 from PIL import Image
 from torch.utils.data import TensorDataset
-from trainers import TrainConfig, TrainingError
+from trainers import TrainConfig, TrainingError, save_weights
 
 GAN = train_iclevr.GanConfig(epochs=2, batch_size=4, seed=3)
 
@@ -85,6 +85,17 @@ def test_a_loss_that_is_nan_ends_the_training(dataset, tmp_path, monkeypatch):
     with pytest.raises(TrainingError, match="a loss is NaN"):
         train_iclevr.train_cgan(dataset, tmp_path / "CGAN.pt", GAN, "cpu")
     assert not (tmp_path / "CGAN.pt").exists()
+
+
+def test_the_diffusion_model_goes_on_from_the_weights_that_it_is_given(dataset, tmp_path):
+    """Without a learning rate to speak of they stay as they are."""
+    few = TensorDataset(*(tensor[:2] for tensor in dataset.tensors))
+    torch.manual_seed(5)
+    save_weights(train_iclevr.prepare_cddpm(), tmp_path / "start.pt")
+    config = TrainConfig(epochs=1, batch_size=2, learning_rate=1e-12)
+    train_iclevr.train_cddpm(few, tmp_path / "CDDPM.pt", config, "cpu", start=tmp_path / "start.pt")
+    start, end = (torch.load(tmp_path / f"{name}.pt", weights_only=True) for name in ("start", "CDDPM"))
+    assert all(torch.equal(start[name], end[name]) for name in start)
 
 
 def test_the_diffusion_model_is_trained_and_only_on_a_gpu_compiled(dataset, tmp_path, monkeypatch):

@@ -357,7 +357,9 @@ for name, table in tables.items():
 # %% [markdown]
 # ## 10. The network and its null condition
 #
-# The U-Net is given; it takes one embedding, which you make of the time and of the labels.
+# The U-Net is given. It takes one embedding, which you make of the time and of the labels, and is the same in all places;
+# and the labels once more, to which every place of the deeper levels attends: one that is about to become red looks up
+# which shape is to be red (`LabelAttention`).
 
 # %%
 show("conditional_diffusion.MultiLabelUnet")

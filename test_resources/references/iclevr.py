@@ -190,7 +190,7 @@ REFERENCES = {
     "cddpm_tuned": Reference(
         CHECKPOINTS / "CDDPM.pt",
         RENDERED,
-        replace(DDPM_CONFIG, epochs=12, batch_size=64, learning_rate=5e-4),
+        replace(DDPM_CONFIG, epochs=14, batch_size=64, learning_rate=5e-4),
         partial(train_model, how=train_on),
         accuracy_of_solution,
         goes_on=True,
