@@ -9,15 +9,15 @@ Denoising Diffusion Probabilistic Models" (IDDPM); Ho & Salimans 2022, "Classifi
 """
 
 import math
+from functools import partial
 
 import torch
 import torch.nn.functional as F
-from blocks import ResidualBlock
+from blocks import LabelledBlock
 from noise_prediction_net import TimestepEmbedding, Unet
 from torch import nn
 
 CONDITIONS = 24  # objects of objects.json: a cube of each colour, then a sphere, then a cylinder
-COLOURS = 8
 STRIP = 12  # steps from one picture of a denoising strip to the next are T / STRIP
 
 
@@ -39,57 +39,11 @@ def cosine_betas(num_steps, s=0.008):
     # END ANSWER
 
 
-class LabelAttention(nn.Module):
-    """Given: every place attends to the objects that are asked for; added to the input, nothing at first.
-
-    An embedding is the same in all places. Here a place that is about to become red looks up which shape is to be red:
-    cross-attention (Rombach et al. 2022, "High-Resolution Image Synthesis with Latent Diffusion Models", sec. 3.3).
-
-    Args:
-        channels: of the input, divisible by 8.
-        num_conditions: as of `MultiLabelUnet`.
-        heads: of the attention.
-    """
-
-    def __init__(self, channels, num_conditions=CONDITIONS, heads=4):
-        super().__init__()
-        self.heads = heads
-        self.norm = nn.GroupNorm(8, channels)
-        self.query, self.out = nn.Conv1d(channels, channels, 1), nn.Conv1d(channels, channels, 1)
-        nn.init.zeros_(self.out.weight)
-        # Keys and values: what is learned of a colour holds for each shape, and the other way round.
-        self.shapes = nn.Parameter(torch.randn(num_conditions // COLOURS, 1, 2 * channels))
-        self.colours = nn.Parameter(torch.randn(COLOURS, 2 * channels))
-        self.nothing = nn.Parameter(torch.randn(1, 2 * channels))
-
-    def forward(self, x, labels):
-        """x: (B, channels, H, W); labels: (B, num_conditions). Returns x's shape."""
-        tokens = torch.cat([(self.shapes + self.colours).flatten(0, 1), self.nothing]).to(x.dtype)
-        tokens = tokens.unflatten(1, (2, self.heads, -1)).permute(1, 2, 0, 3)  # (2, heads, tokens, channels / heads)
-        key, value = tokens.expand(len(x), -1, -1, -1, -1).unbind(1)
-        query = self.query(self.norm(x).flatten(2)).unflatten(1, (self.heads, -1)).transpose(-1, -2).to(x.dtype)
-        there = F.pad(labels > 0.5, (0, 1), value=True)  # the last token is always there: there may be no label at all
-        h = F.scaled_dot_product_attention(query, key, value, there[:, None, None])
-        return x + self.out(h.transpose(-1, -2).flatten(1, 2)).reshape(x.shape)
-
-
-class LabelledBlock(ResidualBlock):
-    """Given: a `ResidualBlock`, after which every place attends to the labels."""
-
-    def __init__(self, in_channels, out_channels, emb_dim, dims=2):
-        super().__init__(in_channels, out_channels, emb_dim, dims)
-        self.labels = LabelAttention(out_channels)
-
-    def forward(self, x, emb, labels):
-        """x, emb: as of `ResidualBlock`; labels: as of `LabelAttention`."""
-        return self.labels(super().forward(x, emb), labels)
-
-
 class MultiLabelUnet(nn.Module):
     """The noise predictor eps_theta(x_t, t, labels): a given U-Net, which you tell the time and the labels.
 
     Args:
-        num_conditions: length of a condition.
+        num_conditions: length of a condition, which holds each of the 8 colours for one shape after another.
         channels: of each level, each divisible by 8; the resolution halves between two levels, and the first level
             has half the picture's.
 
@@ -103,7 +57,7 @@ class MultiLabelUnet(nn.Module):
         emb_dim = 4 * channels[0]
         self.time = TimestepEmbedding(emb_dim)
         self.fold, self.unfold = nn.PixelUnshuffle(2), nn.PixelShuffle(2)  # nothing is lost, a layer costs a quarter
-        self.unet = Unet(12, 12, channels, emb_dim, dims=2, block=LabelledBlock)
+        self.unet = Unet(12, 12, channels, emb_dim, dims=2, block=partial(LabelledBlock, num_conditions=num_conditions))
         # BEGIN ANSWER(5.multi_label) [10 min, easy] a layer from a condition to an embedding of emb_dim
         self.labels = nn.Sequential(nn.Linear(num_conditions, emb_dim), nn.SiLU(), nn.Linear(emb_dim, emb_dim))
         # END ANSWER

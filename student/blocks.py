@@ -1,9 +1,11 @@
-"""Given: what the U-Nets of parts 2, 3 and 4 are built from."""
+"""Given: what the U-Nets of parts 2 to 5 are built from."""
 
+import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
 CONVOLUTIONS = {1: nn.Conv1d, 2: nn.Conv2d}
+COLOURS = 8  # of part 5's objects
 
 
 class ResidualBlock(nn.Module):
@@ -57,3 +59,50 @@ class SelfAttention(nn.Module):
         query, key, value = places.unflatten(1, (3, self.heads, -1)).transpose(-1, -2).unbind(1)
         h = F.scaled_dot_product_attention(query, key, value)  # (B, heads, places, channels / heads)
         return x + self.out(h.transpose(-1, -2).flatten(1, 2)).reshape(x.shape)
+
+
+class LabelAttention(nn.Module):
+    """Every place attends to the objects that are asked for; added to the input, nothing at first.
+
+    An embedding is the same in all places. Here a place that is about to become red looks up which shape is to be red:
+    cross-attention (Rombach et al. 2022, "High-Resolution Image Synthesis with Latent Diffusion Models", sec. 3.3).
+
+    Args:
+        channels: of the input, divisible by 8.
+        num_conditions: length of a condition, which holds each of 8 colours for one shape after another.
+        heads: of the attention.
+    """
+
+    def __init__(self, channels, num_conditions, heads=4):
+        super().__init__()
+        self.heads = heads
+        self.norm = nn.GroupNorm(8, channels)
+        self.query, self.out = nn.Conv1d(channels, channels, 1), nn.Conv1d(channels, channels, 1)
+        for parameter in self.out.parameters():
+            nn.init.zeros_(parameter)
+        # Keys and values: what is learned of a colour holds for each shape, and the other way round.
+        self.shapes = nn.Parameter(torch.randn(num_conditions // COLOURS, 1, 2 * channels))
+        self.colours = nn.Parameter(torch.randn(COLOURS, 2 * channels))
+        self.nothing = nn.Parameter(torch.randn(1, 2 * channels))
+
+    def forward(self, x, labels):
+        """x: (B, channels, H, W); labels: (B, num_conditions). Returns x's shape."""
+        tokens = torch.cat([(self.shapes + self.colours).flatten(0, 1), self.nothing]).to(x.dtype)
+        tokens = tokens.unflatten(1, (2, self.heads, -1)).permute(1, 2, 0, 3)  # (2, heads, tokens, channels / heads)
+        key, value = tokens.expand(len(x), -1, -1, -1, -1).unbind(1)
+        query = self.query(self.norm(x).flatten(2)).unflatten(1, (self.heads, -1)).transpose(-1, -2).to(x.dtype)
+        there = F.pad(labels > 0.5, (0, 1), value=True)  # the last token is always there: there may be no label at all
+        h = F.scaled_dot_product_attention(query, key, value, there[:, None, None])
+        return x + self.out(h.transpose(-1, -2).flatten(1, 2)).reshape(x.shape)
+
+
+class LabelledBlock(ResidualBlock):
+    """A `ResidualBlock`, after which every place attends to the labels."""
+
+    def __init__(self, in_channels, out_channels, emb_dim, dims=2, *, num_conditions):
+        super().__init__(in_channels, out_channels, emb_dim, dims)
+        self.labels = LabelAttention(out_channels, num_conditions)
+
+    def forward(self, x, emb, labels):
+        """x, emb: as of `ResidualBlock`; labels: as of `LabelAttention`."""
+        return self.labels(super().forward(x, emb), labels)

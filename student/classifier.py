@@ -37,11 +37,21 @@ class FashionClassifier(ConvClassifier):
         super().__init__(1, width, len(CLASSES))
 
 
+class ClassifierError(Exception):
+    """There are no weights of a classifier; the message says where."""
+
+
 def load_classifier(path=None, device="cpu"):
-    """Load a frozen classifier, in eval mode, from `path` (default: `classifier.pt` here, or the repository's)."""
+    """Load a frozen classifier, in eval mode, from `path` (default: `classifier.pt` here, or the repository's).
+
+    Raises:
+        ClassifierError: there is no such file.
+    """
     here = Path(__file__).resolve().parent
     places = [here / "classifier.pt", here.parent / "test_resources" / "classifiers" / "fashion_mnist.pt"]
-    path = path or next((p for p in places if p.exists()), places[0])
+    path = Path(path or next((p for p in places if p.exists()), places[0]))
+    if not path.is_file():
+        raise ClassifierError(f"there is no {path}: it comes with the assignment, restore it from there")
     weights = torch.load(path, map_location="cpu", weights_only=True)
     width, channels = weights["features.0.weight"].shape[:2]
     classifier = ConvClassifier(channels, width, classes=len(weights["head.1.bias"]))

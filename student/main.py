@@ -20,7 +20,7 @@ from pathlib import Path
 
 import torch
 from assignment import prepare_ddim, prepare_ddpm, prepare_lddpm, prepare_vae
-from classifier import classify, load_classifier
+from classifier import ClassifierError, classify, load_classifier
 from datasets import DatasetError, load
 from pictures import save_grid
 from train_latent import train_lddpm, train_vae
@@ -67,14 +67,15 @@ def generate(model, arguments):
     """Sample the same number of images of each class, save a grid, and print how many the classifier recognises."""
     device, labels = torch.device(arguments.device), torch.arange(arguments.num_samples) % CLASSES
     model = load_weights(model, arguments.checkpoint).to(device).eval()
+    classifier = load_classifier(device=device) if arguments.data == "fashion_mnist" else None
     torch.manual_seed(arguments.seed)
     with torch.no_grad(), autocast(device):
         images = model.generate_sample(len(labels), device=device, labels=labels).float()
     path = f"outputs/{arguments.model}.png"
     save_grid(images[: 10 * CLASSES], path, columns=CLASSES)
     print(f"{path}: a column for each class")
-    if arguments.data == "fashion_mnist":
-        predicted = classify(load_classifier(device=device), images)
+    if classifier:
+        predicted = classify(classifier, images)
         print(f"accuracy: {(predicted == labels).double().mean():.3f} of {len(labels)} samples are recognised")
     else:
         print("no accuracy: the classifier knows FashionMNIST only")
@@ -139,4 +140,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run(main, "from the last state saved", (DatasetError, TrainingError))
+    run(main, "from the last state saved", (ClassifierError, DatasetError, TrainingError))

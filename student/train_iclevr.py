@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from conditional_diffusion import STRIP, prepare_cddpm
 from conditional_gan import Discriminator, get_solver, prepare_cgan, resume_training, save_training, train_step
-from evaluator import evaluation_model
+from evaluator import EvaluatorError, evaluation_model
 from iclevr_dataset import ICLEVRLoader, multi_hot, read_json
 from iclevr_scenes import IclevrError
 from pictures import save_grid
@@ -167,6 +167,7 @@ MODELS = {
 @torch.no_grad()
 def generate(name, model, folder, device, seed, outputs=OUTPUTS):
     """Draw a picture for each condition of both lists, and tell how many of the objects are found in them."""
+    evaluator = evaluation_model(device=device)
     for conditions in ("test", "new_test"):
         labels = ICLEVRLoader(folder, mode=conditions).label_list
         torch.manual_seed(seed)
@@ -174,7 +175,7 @@ def generate(name, model, folder, device, seed, outputs=OUTPUTS):
             images = model.generate_sample(labels, device).float()
         path = outputs / f"{name}_{conditions}.png"
         save_grid(images, path, COLUMNS)
-        found = evaluation_model(device=device).eval(images, labels)
+        found = evaluator.eval(images, labels)
         print(f"{path}: {found:.1%} of the objects are found")
 
 
@@ -214,4 +215,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run(main, errors=(IclevrError, TrainingError))
+    run(main, errors=(EvaluatorError, IclevrError, TrainingError))

@@ -318,7 +318,7 @@ def test_on_a_students_machine_nobody_audits(tiny, monkeypatch, capsys):
 # ------------------------------------------------------------------------------------------------------ the references
 
 
-@pytest.mark.parametrize(("name", "samples"), [("cgan_test", 32), ("cgan_new_test", 32)])
+@pytest.mark.parametrize(("name", "samples"), [("cgan_test", 32), ("cgan_new_test", 32), ("cddpm_test", 32)])
 def test_the_reference_earns_points_and_is_confirmed(name, samples, assignment, tier, known):
     """A small round, for a diffusion model takes seconds a picture; `train_references.py` measures more."""
     policy = assignment.policy.accuracy[name].model_copy(update={"rounds": 1, "samples_per_round": samples})

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from classifier import FashionClassifier, classify, load_classifier
+from classifier import ClassifierError, FashionClassifier, classify, load_classifier
 
 from grader import classifiers, scoring
 from grader.case import InfrastructureError
@@ -135,8 +135,13 @@ def test_each_accuracy_has_a_classifier_of_its_images_that_is_better_than_what_i
 
 def test_the_evaluator_is_better_than_what_is_asked_for(assignment):
     asked = [accuracy for accuracy in assignment.policy.accuracy.values() if accuracy.classifier in OF_SCENES]
-    assert len(asked) == 2
+    assert len(asked) == 4
     assert all(recorded(a.classifier)["figures"]["held_out_top_k"] > a.everything_at for a in asked)
+
+
+def test_weights_that_are_missing_are_told(tmp_path):
+    with pytest.raises(ClassifierError, match=r"there is no .*none\.pt: it comes with the assignment, restore it from"):
+        load_classifier(tmp_path / "none.pt")
 
 
 def test_the_given_names_still_build_the_given_classifier():

@@ -12,7 +12,10 @@ import numpy as np
 import pytest
 import torch
 import trainers
+from classifier import ClassifierError
 from datasets import SYNTHETIC_CLASSES, DatasetError, load, synthetic_digits
+from evaluator import EvaluatorError
+from iclevr_scenes import IclevrError
 from PIL import Image
 from torch import nn
 from torch.utils.data import TensorDataset
@@ -288,6 +291,24 @@ def test_a_script_that_cannot_go_on_ends_with_a_line(script, raised, told, monke
 
     monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_args)
     with pytest.raises(SystemExit, match=f"^{told.format(SCRIPTS[script])}$"):  # of text: it goes to stderr, and code 1
+        runpy.run_path(str(ROOT / "solution" / script), run_name="__main__")
+
+
+@pytest.mark.parametrize(
+    ("script", "error"),
+    [
+        ("main.py", ClassifierError),
+        ("main.py", DatasetError),
+        ("train_iclevr.py", EvaluatorError),
+        ("train_iclevr.py", IclevrError),
+    ],
+)
+def test_what_a_script_lacks_is_told_in_a_line(script, error, monkeypatch):
+    def parse_args(*_):
+        raise error("restore it")
+
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_args)
+    with pytest.raises(SystemExit, match=r"^restore it$"):
         runpy.run_path(str(ROOT / "solution" / script), run_name="__main__")
 
 
