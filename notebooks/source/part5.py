@@ -604,12 +604,12 @@ for name, drawn in {
 # the generator puts together what it knows of the single objects, at the places where it knows them.
 #
 # *DDPM.* Edges, metal and shadows are right, and single objects nearly always, but of the larger sets not all. It
-# miscounts: there are four brown objects where three were asked for. A label says that an object is there, not that it
-# is there *once*; what a picture gains by a second one it gains at one place, and its loss lies in how places belong
-# together. And where one colour is asked for in two shapes, one of them takes both places: a place that is to become
-# gray finds a gray cube and a gray sphere among the labels, and which of them it is to be depends on the other place,
-# at noise levels at which neither can be seen yet. No term of the loss ever looks at a finished picture, as the GAN's
-# does, and of the squared error few pixels tell a shape.
+# miscounts: in the grid of test.json there are two gray cylinders where one was asked for (third row), and two red
+# spheres in the strip. A label says that an object is there, not that it is there *once*; what a picture gains by a
+# second one it gains at one place, and its loss lies in how places belong together. And what is there twice takes the
+# place of something else: three yellow objects for two and a green one, two blue cylinders for one and a red cube. Each
+# place looks up an object at noise levels at which no other can be seen yet. No term of the loss ever looks at a
+# finished picture, as the GAN's does, and of the squared error few pixels tell an object.
 #
 # (c) Of one condition the GAN draws next to the same picture eight times: the same places, the same light, only the
 # brightness differs. Both terms of $L_G$ are averages over pictures that $D$ sees one by one. They are smallest when
@@ -624,12 +624,13 @@ for name, drawn in {
 # picture takes the GAN one pass of the generator, and the DDPM 120 steps of two predictions each, with and without the
 # labels, by a larger network: on two CPU cores milliseconds against seconds.
 #
-# (e) We chose $w = 2$. The mixture is the score of $p(x_t \mid y)\, (p(x_t \mid y) / p(x_t))^w \propto p(x_t \mid
-# y)\, p(y \mid x_t)^w$, up to the approximation that this is done at every noise level for itself. With an empty set
-# as null condition $p(x_t)$ is that of all scenes, with whatever objects. So all objects that are asked for are
-# pushed at once, and scenes in which they are unmistakable gain weight: large, in front, unobscured. From the same
-# noise a picture that lacks an object with $w = 0$ often has it with $w = 2$. The price is seen beside it: where one
-# cyan sphere and one blue sphere were asked for, and drawn with $w = 0$, there are two of each with $w = 2$.
+# (e) We chose $w = 2$. The mixture is the score of $p(x_t \mid y)\, (p(x_t \mid y) / p(x_t))^w \propto p(x_t \mid y)\,
+# p(y \mid x_t)^w$, up to the approximation that this is done at every noise level for itself. With an empty set as
+# null condition $p(x_t)$ is that of all scenes, with whatever objects. So all objects that are asked for are pushed at
+# once, and scenes in which they are unmistakable gain weight: large, in front, unobscured. For our DDPM the weight
+# matters little: from one noise 90% of the objects of test.json are found with $w = 1$ and with $w = 2$, 89% with $w =
+# 3.5$; of new_test.json 75, 75 and 76%. That may be because its places attend to the labels: before they did, and
+# after less training, 63% were found with $w = 0.7$ and 69% with $w = 4$.
 #
 # In the GAN the classifier's term plays this part: $-\log p(y \mid x)$ is added to the loss, once, in training, with
 # the weight 1 that guidance can choose anew for each sample.
