@@ -628,9 +628,8 @@ for name, drawn in {
 # p(y \mid x_t)^w$, up to the approximation that this is done at every noise level for itself. With an empty set as
 # null condition $p(x_t)$ is that of all scenes, with whatever objects. So all objects that are asked for are pushed at
 # once, and scenes in which they are unmistakable gain weight: large, in front, unobscured. For our DDPM the weight
-# matters little: from one noise 90% of the objects of test.json are found with $w = 1$ and with $w = 2$, 89% with $w =
-# 3.5$; of new_test.json 75, 75 and 76%. That may be because its places attend to the labels: before they did, and
-# after less training, 63% were found with $w = 0.7$ and 69% with $w = 4$.
+# matters little: from one noise, one round of each list, 90% of the objects of test.json are found with $w = 1$ and
+# with $w = 2$, 89% with $w = 3.5$; of new_test.json 75, 75 and 76%. Yours may differ: the cell above tries others.
 #
 # In the GAN the classifier's term plays this part: $-\log p(y \mid x)$ is added to the loss, once, in training, with
 # the weight 1 that guidance can choose anew for each sample.
