@@ -60,8 +60,12 @@ class Unet(nn.Module):
     def forward(self, x, emb, *context):
         """x: (B, c_in, ...), each size divisible by 2^(levels - 1); emb: (B, emb_dim); context: what else `block` gets.
 
-        Returns (B, c_out, ...).
+        Returns (B, c_out, ...), float32.
         """
+        with autocast(x.device):  # bfloat16 where the hardware has it: a thousand steps are long
+            return self._predict(x, emb, context).float()
+
+    def _predict(self, x, emb, context):
         x, skips = self.stem(x), []
         for pool, down, attention in zip(self.pool, self.down, self.attention, strict=True):
             x = attention(down(pool(x), emb, *(context if skips else ())))
@@ -109,8 +113,7 @@ class ConditionalUnet2D(nn.Module):
         """
         timestep = torch.as_tensor(timestep, device=sample.device).reshape(-1).expand(len(sample))
         emb = F.silu(self.time(timestep) + self.condition(self._known(global_cond)))
-        with autocast(sample.device):  # bfloat16 where the hardware has it: a thousand steps are long
-            return self.unfold(self.unet(self.fold(sample), emb)).float()
+        return self.unfold(self.unet(self.fold(sample), emb))
 
     def _known(self, global_cond):
         """The conditions as indices. On a GPU an index too large would end in a CUDA assert that names no cause."""

@@ -38,9 +38,9 @@ def _multi_label(rng):
         "shape": np.array([count, 3, 16, 16]),
         "image_matters": np.array(inputs.some_items(rng, "images", count)),
         "time_matters": np.array(inputs.some_items(rng, "times", count)),
+        "condition_matters": np.array(inputs.some_items(rng, "conditions", count)),
         "labels_that_matter": np.array(inputs.CONDITIONS),
         "labels_apart": np.array(True),
-        "items_independent": np.array(True),
         "unreached": np.array(""),
     }
 
