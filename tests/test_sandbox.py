@@ -1,6 +1,7 @@
 """Careless and broken submissions at tier `process`: each a clear line, and the other cases graded."""
 
 import contextlib
+import platform
 import re
 import sys
 import threading
@@ -97,6 +98,17 @@ def test_an_immense_view_is_described_not_sent(tier, tmp_path):
 def test_bfloat16_arrives_as_float32(tier, tmp_path):
     folder = student(tmp_path, "import torch\ndef answer():\n    return torch.ones(2, dtype=torch.bfloat16)\n")
     assert observe(tier, folder, asks_student).arrays["value"].dtype == "float32"
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another allocator than glibc's")
+def test_a_large_tensor_does_not_take_its_pages_anew(tier, tmp_path):
+    count = "resource.getrusage(resource.RUSAGE_SELF).ru_minflt"
+    folder = student(
+        tmp_path,
+        "import resource\nimport torch\ndef answer():\n    torch.ones(2**24)\n"
+        f"    before = {count}\n    torch.ones(2**24)\n    return {count} - before\n",
+    )
+    assert int(observe(tier, folder, asks_student).arrays["value"]) < 1000  # of 16,384 pages
 
 
 def test_a_reply_beyond_its_cap_is_no_result(tier, tmp_path):
