@@ -26,7 +26,6 @@ from tqdm import tqdm
 from trainers import (
     TrainConfig,
     TrainingError,
-    autocast,
     averaging,
     best_device,
     load_weights,
@@ -82,11 +81,11 @@ def ddpm_loss(model, pictures, labels):
     return model(as_seen(pictures), labels)
 
 
-def train_cddpm(dataset, checkpoint, config=DDPM_CONFIG, device=None, start=None):
+def train_cddpm(dataset, checkpoint, config=DDPM_CONFIG, device=None, start=None, loss=ddpm_loss):
     """Train the diffusion model, compiled on a GPU.
 
     Args:
-        dataset, checkpoint, config, device: as of `trainers.train`.
+        dataset, checkpoint, config, device, loss: as of `trainers.train`.
         start: a checkpoint whose weights it starts from; default: random ones.
 
     Returns:
@@ -95,7 +94,7 @@ def train_cddpm(dataset, checkpoint, config=DDPM_CONFIG, device=None, start=None
     device = torch.device(device or best_device())
     torch.manual_seed(config.seed)
     model = prepare_cddpm() if start is None else load_weights(prepare_cddpm(), start)
-    return train(model, dataset, checkpoint, config, device, loss=ddpm_loss, compiled=device.type == "cuda")
+    return train(model, dataset, checkpoint, config, device, loss=loss, compiled=device.type == "cuda")
 
 
 class Shifted(nn.Module):
@@ -171,8 +170,7 @@ def generate(name, model, folder, device, seed, outputs=OUTPUTS):
     for conditions in ("test", "new_test"):
         labels = ICLEVRLoader(folder, mode=conditions).label_list
         torch.manual_seed(seed)
-        with autocast(device):
-            images = model.generate_sample(labels, device).float()
+        images = model.generate_sample(labels, device)
         path = outputs / f"{name}_{conditions}.png"
         save_grid(images, path, COLUMNS)
         found = evaluator.eval(images, labels)
