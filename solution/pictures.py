@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-ZOOM = 2  # pixels of the file for one of an image
+ZOOM, LARGE = 2, 64  # pixels of the file for one of an image; from which height on it is one
 WHITE = 255
 
 
@@ -49,8 +49,8 @@ def save_grid(images, path, columns, low=-1.0):
     """
     from PIL import Image
 
-    picture = grid(images, columns, low)
+    picture, zoom = grid(images, columns, low), 1 if images.shape[-2] >= LARGE else ZOOM
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(picture).resize((ZOOM * picture.shape[1], ZOOM * picture.shape[0]), Image.Resampling.NEAREST).save(
+    Image.fromarray(picture).resize((zoom * picture.shape[1], zoom * picture.shape[0]), Image.Resampling.NEAREST).save(
         path
     )

@@ -117,7 +117,7 @@ def test_the_command_trains_and_draws(folder, tmp_path, monkeypatch, capsys):
     train_iclevr.main(["cgan", "generate", *options])
     told = capsys.readouterr().out
     assert re.findall(r"outputs/(\w+)\.png: \d+\.\d% of the objects are found", told) == ["cgan_test", "cgan_new_test"]
-    assert Image.open("outputs/cgan_new_test.png").size == (8 * 128, 4 * 128)
+    assert Image.open("outputs/cgan_new_test.png").size == (8 * 64, 4 * 64)
 
 
 def test_the_strip_runs_from_noise_to_the_picture(folder, tmp_path, monkeypatch, capsys):
@@ -126,7 +126,7 @@ def test_the_strip_runs_from_noise_to_the_picture(folder, tmp_path, monkeypatch,
     monkeypatch.setattr(model, "guided_noise", lambda x, timestep, labels: x)
     train_iclevr.draw_strip(model, folder, torch.device("cpu"), seed=0)
     assert capsys.readouterr().out == "outputs/cddpm_strip.png: red sphere, cyan cylinder, cyan cube\n"
-    assert Image.open("outputs/cddpm_strip.png").size == (13 * 128, 128)
+    assert Image.open("outputs/cddpm_strip.png").size == (13 * 64, 64)
 
 
 def test_a_checkpoint_that_is_missing_is_told(folder, tmp_path, monkeypatch):
