@@ -7,10 +7,13 @@ import re
 import pytest
 import torch
 import train_iclevr
+from conditional_diffusion import MultiLabelDDPM, MultiLabelUnet
 from iclevr_renderer import LISTS, write_folder
 from PIL import Image
 from torch.utils.data import TensorDataset
 from trainers import TrainConfig, TrainingError, save_weights
+
+from test_resources.references.iclevr import prioritized_loss
 
 GAN = train_iclevr.GanConfig(epochs=2, batch_size=4, seed=3)
 
@@ -133,3 +136,15 @@ def test_a_checkpoint_that_is_missing_is_told(folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(TrainingError, match=r"there is no checkpoint checkpoints/CGAN.pt: train first"):
         train_iclevr.main(["cgan", "generate", "--data", str(folder), "--device", "cpu"])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_references_loss_is_the_students_times_the_share_of_noise(seed):
+    model, seen, losses = MultiLabelDDPM(MultiLabelUnet(channels=(8, 8)), num_steps=8), [], []
+    model.network.register_forward_pre_hook(lambda network, arguments: seen.append(int(arguments[1])))
+    picture, labels = torch.full((1, 3, 16, 16), 200, dtype=torch.uint8), torch.ones(1, 24)
+    for loss in (train_iclevr.ddpm_loss, prioritized_loss):
+        torch.manual_seed(seed)
+        losses.append(loss(model, picture, labels).item())
+    assert seen[0] == seen[1]
+    assert losses[1] == pytest.approx(losses[0] * (1 - float(model.alpha_bars[seen[0]])), rel=1e-4)

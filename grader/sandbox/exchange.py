@@ -111,7 +111,7 @@ def clean_environment() -> dict[str, str]:
     environment = {name: os.environ[name] for name in keep if name in os.environ}
     return environment | {
         "MALLOC_MMAP_MAX_": "0",  # glibc else returns a large tensor's pages and takes them anew in every layer, which
-        "MALLOC_TRIM_THRESHOLD_": str(2**33),  # is a fifth of the time in which a diffusion model samples on a CPU
+        "MALLOC_TRIM_THRESHOLD_": str(2**33),  # is a quarter of the time in which a diffusion model samples on a CPU
         "MPLBACKEND": "Agg",
         "OMP_NUM_THREADS": "1",  # an experiment is small, and OpenMP's pool would not survive a fork
         "OMP_WAIT_POLICY": "PASSIVE",  # spinning threads slow down everybody else on a shared machine
