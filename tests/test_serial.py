@@ -10,7 +10,9 @@ from grader.case import InfrastructureError
 from grader.grading import open_submission
 from grader.release import write_patched
 from grader.sandbox import start
+from grader.sandbox.exchange import TOLD_LATE
 from grader.sandbox.serial import Serial
+from grader.sandbox.worker import told_where_it_hangs
 from tests.experiments import asks_student, experiment
 from tests.test_sandbox import observe, student
 
@@ -47,6 +49,15 @@ def test_verdicts_are_those_of_a_fork_server(serial, tier, assignment, known, tm
     folders = [assignment.solution, assignment.student, write_patched(assignment, mistake, tmp_path)]
     for folder in folders:
         assert verdicts(assignment, serial, known, folder) == verdicts(assignment, tier, known, folder)
+
+
+def test_where_there_is_no_timer_a_thread_tells_the_line(monkeypatch, tmp_path):
+    monkeypatch.delattr("signal.setitimer")
+    with open(tmp_path / "reply", "wb") as reply, told_where_it_hangs(0.1, reply):
+        time.sleep(0.5)
+    told = (tmp_path / "reply").read_bytes()
+    assert told.startswith(TOLD_LATE)
+    assert b"test_serial.py" in told
 
 
 def test_a_hanging_case_is_stopped_and_named_and_the_next_one_runs(serial, tmp_path):

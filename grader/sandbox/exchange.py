@@ -75,8 +75,7 @@ def observation(job: Job, answer: dict, reply: bytes, output: bytes) -> Observat
     limits, exit = job.limits, answer["exit"]
     late = isinstance(exit, int) and answer["seconds"] >= job.seconds
     if exit == "time" or (late and (exit != 0 or reply.startswith(TOLD_LATE))):
-        # Looking for the line that hangs may itself end the process, when native code changes the stack meanwhile; or
-        # the job ends after all, with its frame behind the traceback.
+        # Telling the line that hangs may itself end the process; or the job ends after all, with its frame behind it.
         return Observation(Ended.TIMED_OUT, where=_innermost(reply, job.folder), **common)
     if exit in _STOPPED:
         return Observation(Ended.DIED, message=_STOPPED[exit](limits), **common)
@@ -89,7 +88,7 @@ def observation(job: Job, answer: dict, reply: bytes, output: bytes) -> Observat
         return Observation(Ended.DIED, message=f"the process ended with {how} and no result ({error})", **common)
 
 
-TOLD_LATE = b"Timeout ("  # how faulthandler begins to tell the line that hangs
+TOLD_LATE = b"Timeout (", b"Stack ("  # how faulthandler begins to tell the line that hangs
 _STOPPED: dict[str, Callable[[Limits], str]] = {
     "abandoned": lambda limits: "was abandoned",
     "memory": lambda limits: f"was stopped: it used more than the {limits.memory_bytes / 2**20:.0f} MB of memory",

@@ -12,11 +12,12 @@ import faulthandler
 import importlib
 import json
 import os
+import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import BinaryIO, NoReturn
 
 from grader import experiment, protocol
 from grader.case import Ended, Observation
@@ -79,15 +80,31 @@ def run(job: dict, observe, folder: Path) -> NoReturn:
 
 
 def _frame(job, observe, folder, reply):
-    # The line that hangs takes the place of the reply.
-    faulthandler.dump_traceback_later(job["limits"]["seconds"], file=reply)
-    observation = experiment.run(observe, folder, job["seed"], job["arguments"])
-    faulthandler.cancel_dump_traceback_later()
+    began = os.getpid()
+    with told_where_it_hangs(job["limits"]["seconds"], reply):
+        observation = experiment.run(observe, folder, job["seed"], job["arguments"])
+    if os.getpid() != began:
+        os._exit(0)  # a fork that the code has left to return here as well: there is one reply
     frame = protocol.encode(observation)
     with contextlib.suppress(OSError, ValueError):
         sys.stdout.flush()
         sys.stderr.flush()
     return frame
+
+
+@contextlib.contextmanager
+def told_where_it_hangs(seconds: float, reply: int | BinaryIO) -> Iterator[None]:
+    """Let faulthandler write which line of the main thread runs when the time is up, in the place of the reply."""
+    if hasattr(signal, "setitimer"):
+        faulthandler.register(signal.SIGALRM, file=reply, all_threads=False)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        yield
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        faulthandler.unregister(signal.SIGALRM)
+    else:  # Windows: another thread looks, and finds nothing where the stack changes meanwhile, as in a training
+        faulthandler.dump_traceback_later(seconds, file=reply)
+        yield
+        faulthandler.cancel_dump_traceback_later()
 
 
 def once(reply: int, faults: int) -> NoReturn:

@@ -281,9 +281,9 @@ ATTACKS = (
         needs_secret=True,
     ),
     Attack(
-        "turns the watchdog of the traceback off, and hangs",
+        "turns the timer of the traceback off, and hangs",
         **cheat(
-            "import faulthandler\nfaulthandler.cancel_dump_traceback_later()\nwhile True: pass",
+            "import signal\nsignal.setitimer(signal.ITIMER_REAL, 0)\nwhile True: pass",
             NO_RESULT,
             STOPPED,
             seconds=3,

@@ -88,6 +88,10 @@ ATTACKS = (
         ),
     ),
     Attack(
+        "a fork whose child comes back as well",
+        **embedding("import os\nif not hasattr(os, 'forked'): os.forked = os.fork()", ALL_KEPT),
+    ),
+    Attack(
         "a daemon that outlives its parent",
         **embedding(
             """
