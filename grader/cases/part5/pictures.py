@@ -27,7 +27,7 @@ def pictures(rng):
             rng.uniform(f"{mode}: slopes", 3, 2, low=25.0, high=50.0) * rng.choice(f"{mode}: sign", (-1.0, 1.0), 1)[0]
         )
         levels = rng.uniform(f"{mode}: levels", 3, low=105.0, high=150.0)
-        yield mode, width, height, levels.numpy(), slopes.numpy()
+        yield mode, width, height, np.asarray(levels), np.asarray(slopes)
 
 
 def plane(width, height, levels, slopes):
