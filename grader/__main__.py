@@ -60,8 +60,11 @@ def grade(
     from grader.grading import open_submission, select
     from grader.report import results
     from grader.sandbox.doctor import required
+    from grader.submission import lay_out
 
     assignment, tier_name = assignments.load(), required(trust_submissions)
+    with lay_out(path, assignment.allowlist, assignment.student):
+        pass  # what cannot be graded is refused before anything starts
     known = golden.load(assignment.resources)
     questions = select(assignment.questions, part)
     marked = marking.read_marks(marks, assignment.questions) if marks else {}

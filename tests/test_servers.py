@@ -1,8 +1,11 @@
 """The parent's side of the fork servers: what is imported before a fork, what a server knows, what its end means."""
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -12,6 +15,7 @@ import pytest
 from grader.case import InfrastructureError
 from grader.sandbox import start, watch
 from grader.sandbox.exchange import Job
+from grader.sandbox.forkserver import in_memory
 from grader.sandbox.servers import _preloads
 from tests.experiments import asks_student
 from tests.test_sandbox import LIMITS, observe, running, student
@@ -44,6 +48,33 @@ def test_a_server_has_one_thread_and_no_connection_but_its_socket(sandbox, tmp_p
     assert threads == 1  # a process that has run a parallel kernel has more, and must not fork
     kinds = {os.readlink(link).split(":")[0] for link in Path(f"/proc/{server}/fd").iterdir()}
     assert kinds <= {"/dev/null", "socket", "pipe"} | {os.readlink(f"/proc/{server}/fd/{n}") for n in (1, 2)}
+
+
+def test_a_server_that_was_never_asked_is_not_waited_for():
+    """A refused submission else waits seconds until torch is imported."""
+    tier = start("process")
+    tier.close()
+    assert tier._servers[()]._process.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_scratch_files_lie_in_memory_unless_another_place_is_named(named, tmp_path, tmp_path_factory, monkeypatch):
+    monkeypatch.delenv("TMPDIR", raising=False)
+    expected = in_memory(LIMITS.scratch_bytes) or tempfile.gettempdir()
+    if named:
+        expected = str(tmp_path_factory.mktemp("there"))
+        monkeypatch.setenv("TMPDIR", expected)
+        assert in_memory(0) is None
+    folder = student(tmp_path, "import os\ndef answer():\n    print(os.getcwd())\n    return 1\n")
+    with contextlib.closing(start("process")) as tier:
+        place = observe(tier, folder, asks_student).output.strip()
+    assert Path(place).parents[1] == Path(expected)
+    assert not Path(place).exists()
+
+
+def test_scratch_files_do_not_lie_in_a_memory_without_room_for_them(monkeypatch):
+    monkeypatch.delenv("TMPDIR", raising=False)
+    assert in_memory(2**62) is None
 
 
 def test_a_request_holds_neither_seed_nor_folder(tmp_path):

@@ -28,6 +28,7 @@ from grader.sandbox.exchange import ABANDON, Limits
 
 GLANCE = 0.05  # seconds between looks at what a child uses
 SPARE_THREADS = 8  # of the harness's own, beyond those that the kernel lets the code have
+MEMORY = "/dev/shm"
 DESCRIPTORS = 3  # of a request: job, output, reply
 
 
@@ -76,7 +77,8 @@ class Server:
         except Exception as error:  # ours: no student code has run yet
             return {"exit": "fault", "message": f"cannot find the experiment {request['case']}: {error!r}"}
         start, limits = time.monotonic(), Limits(**request["limits"])
-        with tempfile.TemporaryDirectory(prefix="scratch-", ignore_cleanup_errors=True) as scratch:
+        place = in_memory(limits.scratch_bytes) if self.run is TIERS["process"] else None
+        with tempfile.TemporaryDirectory(prefix="scratch-", dir=place, ignore_cleanup_errors=True) as scratch:
             told, tell = os.pipe()  # of faults before any student code has run
             mapped, go = os.pipe()
             child = os.fork()
@@ -131,6 +133,18 @@ class Server:
         if heard != worker.STARTED and why != "abandoned":
             return "fault", heard.decode("utf-8", "replace") or "a child of the fork server ended before it had begun"
         return why or os.waitstatus_to_exitcode(status), ""
+
+
+def in_memory(room: int) -> str | None:
+    """A folder in memory that has room, if nobody has named another place.
+
+    There a folder of links is made at once; on ext4 in 10 ms, for it passes over inodes that were in use lately.
+    """
+    with contextlib.suppress(OSError):
+        if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK):
+            there = os.statvfs(MEMORY)
+            return MEMORY if there.f_bavail * there.f_frsize >= room else None
+    return None
 
 
 def _name_users(child, go):

@@ -108,7 +108,7 @@ class _ForkServer:
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,  # Ctrl-C is the parent's to handle
             )
-        self._tier, self._readable = tier, None
+        self._tier, self._readable, self._asked = tier, None, False
         self._patience = STARTUP_SECONDS  # the first answer waits for the import
 
     def observe(self, job: Job) -> Observation:
@@ -118,6 +118,7 @@ class _ForkServer:
             text.seek(0)
             try:
                 request, handed = json.dumps(job.request()).encode(), (collector.output_end, collector.reply_end)
+                self._asked = True
                 socket.send_fds(self._socket, [request], [text.fileno(), *handed])
                 collector.handed_over()
                 deadline = time.monotonic() + job.seconds + GRACE_SECONDS + self._patience
@@ -145,6 +146,8 @@ class _ForkServer:
         with contextlib.suppress(OSError):  # it has gone already
             self._socket.shutdown(socket.SHUT_RDWR)  # at which it ends, with all that it runs
         self._socket.close()
+        if not self._asked:  # it runs nothing, and perhaps still imports torch
+            self._process.kill()
         try:
             self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
