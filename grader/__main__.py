@@ -57,32 +57,30 @@ def grade(
     from rich.console import Console
 
     from grader.accuracy import grade_accuracy, tasks
-    from grader.grading import open_submission, select
+    from grader.grading import Grading, select
     from grader.report import results
     from grader.sandbox.doctor import required
     from grader.submission import lay_out
 
     assignment, tier_name = assignments.load(), required(trust_submissions)
-    with lay_out(path, assignment.allowlist, assignment.student):
-        pass  # what cannot be graded is refused before anything starts
     known = golden.load(assignment.resources)
     questions = select(assignment.questions, part)
     marked = marking.read_marks(marks, assignment.questions) if marks else {}
     verdicts, console = [], Console(stderr=True)
-    secret = None if public_only else load_secret(console)
     with (
+        lay_out(path, assignment.allowlist, assignment.student) as submission,  # or refuses it, before anything starts
         _tier(tier_name) as tier,
-        open_submission(assignment, tier, known, path, secret) as grading,
-        console.status("") as status,
     ):
+        grading = Grading(assignment, tier, known, submission, None if public_only else load_secret(console))
         changed = grading.changed_parts(part)  # before any of its code runs, which could change its files
-        for case in select(assignment.cases, part):
-            status.update(f"{case.id}: {case.title}")
-            verdicts.append(grading.verdict(case))
-        for task in select(tasks(assignment.policy), part) if accuracy else []:
-            status.update(f"{task.id}: generating images on {device}")
-            verdicts.append(grade_accuracy(grading, task, device))
-        name, seeds = grading.submission.name, grading.seeds
+        with console.status("") as status:
+            for case in select(assignment.cases, part):
+                status.update(f"{case.id}: {case.title}")
+                verdicts.append(grading.verdict(case))
+            for task in select(tasks(assignment.policy), part) if accuracy else []:
+                status.update(f"{task.id}: generating images on {device}")
+                verdicts.append(grade_accuracy(grading, task, device))
+        name, seeds = submission.name, grading.seeds
     verdicts += marking.verdicts(questions, marked, name)
     if marks and (told := marking.missing(marked, name)):
         console.print(told, markup=False)

@@ -28,7 +28,7 @@ from grader.sandbox.exchange import ABANDON, Limits
 
 GLANCE = 0.05  # seconds between looks at what a child uses
 SPARE_THREADS = 8  # of the harness's own, beyond those that the kernel lets the code have
-MEMORY = "/dev/shm"
+MEMORY = "/dev/shm"  # a folder whose files lie in memory
 DESCRIPTORS = 3  # of a request: job, output, reply
 
 
@@ -138,7 +138,8 @@ class Server:
 def in_memory(room: int) -> str | None:
     """A folder in memory that has room, if nobody has named another place.
 
-    There a folder of links is made at once; on ext4 in 10 ms, for it passes over inodes that were in use lately.
+    There a folder of links is made at once. On ext4, which passes over inodes that were in use lately, it takes as long
+    as all the rest of an empty case (`benchmarks/scratch_place.py`).
     """
     with contextlib.suppress(OSError):
         if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK):
