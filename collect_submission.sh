@@ -1,7 +1,7 @@
 #!/bin/sh
-# Checks what you hand in and zips exactly that: sh collect_submission.sh [FOLDER] [ZIP]
-# FOLDER is student/ beside this script by default, ZIP is submission.zip in the current folder. Refuses, with a reason and
-# exit code 1, what could not be graded.
+# Checks the files you hand in and zips exactly those: sh collect_submission.sh [FOLDER] [ZIP]
+# FOLDER defaults to student/ next to this script, ZIP to submission.zip in the current folder. If your files cannot be
+# graded, it says why and exits with 1.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -14,9 +14,9 @@ else
 fi
 find='import importlib.util, sys; sys.exit(not all(map(importlib.util.find_spec, ("numpy", "pydantic", "torch"))))'
 if ! "$python" -c "$find" >/dev/null 2>&1; then
-    echo "collect_submission.sh: '$python' lacks the packages of the assignment: install them once with" >&2
+    echo "collect_submission.sh: '$python' does not have the packages that the grader needs. Install them once:" >&2
     echo "  python3 -m venv $here/.venv" >&2
     echo "  $here/.venv/bin/python -m pip install --constraint $here/requirements.txt --editable $here" >&2
     exit 1
 fi
-PYTHONPATH=$here exec "$python" -m grader.collect "${1:-$here/student}" "${2:-submission.zip}"
+PYTHONPATH=$here exec "$python" -m grader.commands.collect "${1:-$here/student}" "${2:-submission.zip}"

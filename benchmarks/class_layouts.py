@@ -1,4 +1,4 @@
-"""How the submissions of a made-up class come: as a plain folder, Gradescope's bulk export, or Canvas's download."""
+"""Writes a made-up class as a plain folder, as Gradescope's bulk export, or as Canvas's download."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import yaml
 
 FIRST = ("Anna", "Bert", "Chloé", "Dmitri", "Eun-ji", "Fatima", "Jürgen", "Kwame", "Léa", "Màrius", "Nguyễn", "Priya")
 LAST = ("O'Brien", "Müller", "García-López", "Wang", "王", "Иванов", "Özdemir", "d'Angelo", "van_der_Berg", "Okafor")
-NASTY = (  # names of folders that a student may choose
+NASTY = (  # folder names that a student may choose
     "=cmd|'!A0",
     "<img src=x onerror=alert(1)>",
     "&lt;b&gt; {{ 7 * 7 }}",
@@ -31,22 +31,22 @@ NASTY = (  # names of folders that a student may choose
     "con",
     " spaces ",
 )
-GROUPS = 0.1  # of a class's submissions are by two or three
-ATTEMPTS = 0.1  # have an older attempt
-LATE = 0.08
-LOOSE = 5  # of so many of Canvas's unfinished submissions one is single files
-NO_EMAIL = 0.05
-_SEVERAL_NAMES = 0.08  # of the names in a plain folder are nasty
+GROUPS = 0.1  # share of submissions by groups of two or three
+ATTEMPTS = 0.1  # share with an older attempt
+LATE = 0.08  # share that is late
+LOOSE = 5  # in Canvas's layout, every LOOSE-th unfinished submission is single files
+NO_EMAIL = 0.05  # share of people without an email address
+_SEVERAL_NAMES = 0.08  # share of nasty names
 OLDER = "raise SystemExit('an older attempt must not be graded')\n"
-_YEAR = 1980  # of what lies in zips: the same in every run
+_YEAR = 1980  # date of files in zips, the same in every run
 
 
 class Layout:
-    """Writes a class: `one` puts a submission into it, and returns where it lies and whether it is as it was built.
+    """Writes a class. `one` adds a submission; it returns its path, and whether it is complete.
 
     Args:
-        folder: of the class.
-        rng: draws names, groups, attempts.
+        folder: the class's folder.
+        rng: draws names, groups and attempts.
     """
 
     def __init__(self, folder: Path, rng: random.Random):
@@ -54,10 +54,10 @@ class Layout:
         self._nasty = rng.sample(NASTY, len(NASTY))
 
     def finish(self) -> None:
-        """Write what is about all of them."""
+        """Write files about the whole class."""
 
     def student(self) -> str:
-        """A name that nobody else has; each nasty one is given once."""
+        """Draw a unique name; each nasty name is used once."""
         self.count += 1
         if self._nasty and self.rng.random() < _SEVERAL_NAMES:
             return self._nasty.pop()
@@ -65,7 +65,7 @@ class Layout:
 
 
 class PlainFolder(Layout):
-    """Folders and zips side by side, called as their students."""
+    """Folders and zips side by side, named after their students."""
 
     def one(self, built, work):
         name = self.student()
@@ -76,11 +76,11 @@ class PlainFolder(Layout):
 
 
 class Gradescope(Layout):
-    """`submission_metadata.yml` beside a folder for each submission, in which zips are unpacked if they can be."""
+    """`submission_metadata.yml` beside a folder for each submission; zips are unpacked where possible."""
 
     def __init__(self, folder, rng):
         super().__init__(folder, rng)
-        self._told, self._number = {}, 100_000_000 + rng.randrange(10**6)
+        self._metadata, self._number = {}, 100_000_000 + rng.randrange(10**6)
 
     def one(self, built, work):
         people = [self._person() for _ in range(self.rng.randint(2, 3) if self.rng.random() < GROUPS else 1)]
@@ -94,11 +94,11 @@ class Gradescope(Layout):
             shutil.move(built, place)
         else:
             place.mkdir()
-            shutil.move(built, place / built.name)  # as it is where Gradescope cannot unpack it
+            shutil.move(built, place / built.name)  # Gradescope leaves a zip that it cannot unpack
         return place, faithful or work.kind == "unreadable"
 
     def finish(self):
-        text = yaml.safe_dump(self._told, allow_unicode=True, sort_keys=False)
+        text = yaml.safe_dump(self._metadata, allow_unicode=True, sort_keys=False)
         (self.folder / "submission_metadata.yml").write_text(text, encoding="utf-8")
 
     def _person(self):
@@ -109,7 +109,7 @@ class Gradescope(Layout):
     def _next(self, people, day):
         self._number += self.rng.randint(1, 99)
         key = f"submission_{self._number}"
-        self._told[key] = {
+        self._metadata[key] = {
             ":submitters": people,
             ":created_at": f"2026-03-{day:02} 12:00:00.000000000 Z",
             ":score": 0.0,
@@ -118,7 +118,7 @@ class Gradescope(Layout):
 
 
 class Canvas(Layout):
-    """Zips and single files whose names tell everything."""
+    """Zips and single files, whose names hold all metadata."""
 
     def __init__(self, folder, rng):
         super().__init__(folder, rng)
@@ -145,15 +145,15 @@ LAYOUTS = {"folder": PlainFolder, "gradescope": Gradescope, "canvas": Canvas}
 
 
 def _all_regular(folder):
-    """Whether a folder holds nothing but files and folders."""
+    """Whether a folder holds only regular files and folders."""
     return all(stat.S_ISREG(mode) or stat.S_ISDIR(mode) for mode in (p.lstat().st_mode for p in folder.rglob("*")))
 
 
 def _zipped(built, target):
-    """A folder as a stored zip, without links and the like; what is a zip already is moved.
+    """Store a folder in a zip, without links and special files; move an existing zip unchanged.
 
     Returns:
-        Its path, and whether all is in it.
+        The path of the zip, and whether it is complete.
     """
     if not built.is_dir():
         shutil.move(built, target)

@@ -17,9 +17,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from grader import assignment as assignments  # noqa: E402  (after the path)
-from grader import experiment  # noqa: E402
-from grader.rng import case_seed  # noqa: E402
+from grader.course import assignment as assignments  # noqa: E402  (after the path)
+from grader.runtime import experiment  # noqa: E402
+from grader.runtime.rng import case_seed  # noqa: E402
 from grader.sandbox import linux, worker  # noqa: E402
 
 

@@ -1,9 +1,9 @@
-"""What Gradescope's autograder takes: seconds, and the most memory of all its processes together, for the reference.
+"""Measures the time and memory that Gradescope's autograder needs to grade the solution.
 
     python benchmarks/gradescope_container.py [--accuracy vae --accuracy gan] [--part 4]
 
-As root on Linux, in Gradescope's layout and without namespaces, as a container has it. Memory that processes share
-counts once, and torch's files that they have mapped count as well.
+Needs root on Linux. Runs in Gradescope's layout and without namespaces, as in its container. Memory that processes
+share counts once. The files of torch that they have mapped count too.
 """
 
 import argparse
@@ -17,14 +17,15 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import process_tree  # noqa: E402  (after the path)
+from benchmarks.record import figure, named, record  # noqa: E402
 from tests import gradescope_machine  # noqa: E402
 
 
 def main():
-    """Build, run, and print a line."""
+    """Build and run the autograder, print a line, and return the name of the result and the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--accuracy", action="append", default=[], help="a model whose samples are graded as well")
-    parser.add_argument("--part", help="one part only")
+    parser.add_argument("--accuracy", action="append", default=[], help="also grade this model's samples")
+    parser.add_argument("--part", help="grade only this part")
     chosen = parser.parse_args()
     options = [text for name in chosen.accuracy for text in ("--accuracy", name)]
     options += ["--part", chosen.part] if chosen.part else []
@@ -34,9 +35,16 @@ def main():
         gradescope_machine.lay_out(zipped, ROOT / "solution", machine)
         done = process_tree.run([sys.executable, "-m", "tests.gradescope_machine", str(machine)])
         results = json.loads((machine / "results" / "results.json").read_text())
-    score = results.get("score", "no score")
-    print(f"{len(results['tests'])} tests, {score} points, {done.seconds:.0f} s, at most {done.memory / 1e6:.0f} MB")
+    score, megabytes = results.get("score", "no score"), done.memory / 1e6
+    print(f"{len(results['tests'])} tests, {score} points, {done.seconds:.0f} s, at most {megabytes:.0f} MB")
+    figures = [
+        figure(f"Grading the solution, {len(results['tests'])} tests", done.seconds, "s"),
+        figure("Memory of all processes at its peak (Gradescope's default limit: 768 MB)", megabytes, "MB"),
+        figure("Points of the solution", score),
+    ]
+    return named("gradescope_container", *chosen.accuracy, chosen.part), figures
 
 
 if __name__ == "__main__":
-    main()
+    name, measured = main()
+    record(name, measured, note="Public and hidden inputs. The kernel can drop some of that memory: files of torch.")

@@ -1,4 +1,4 @@
-"""What students of a made-up class hand in: right, unfinished, wrong and hostile submissions, each with its grade."""
+"""Makes the submissions of a made-up class: right, unfinished, wrong and hostile ones, each with its expected grade."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grader.assignment import Assignment, Mistake
-from grader.case import Outcome
-from grader.release import patched, strip_answers, write_patched
+from grader.authoring.patching import patched, write_patched
+from grader.authoring.stubs import strip_answers
+from grader.course.assignment import Assignment, Mistake
+from grader.runtime.case import Outcome
 
 _MARKER = re.compile(r"^ *# (BEGIN|END) ANSWER.*\n", re.MULTILINE)
 _ANSWER = re.compile(r"^ *# BEGIN ANSWER\(.*?^ *# END ANSWER\n", re.MULTILINE | re.DOTALL)
-SHARES = {  # of a class
+SHARES = {  # kind of submission -> its share of a class
     "reference": 0.05,
     "stubs": 0.04,
     "partial": 0.2,
@@ -26,29 +27,29 @@ SHARES = {  # of a class
     "unreadable": 0.04,
 }
 SMALL_CHECKPOINTS = ("GAN_discriminator.pth", "GAN_generator.pth", "MNIST_own.pth", "DDPM.pt")
-WITH_CHECKPOINTS = 0.1  # of those that have the solution's networks
+WITH_CHECKPOINTS = 0.1  # share with the solution's checkpoints
 HANGING = ("an infinite loop at import", "an infinite loop in Python", "ignored SIGTERM")
 _SLOW_TO_MAKE = ("10^5 empty files in a zip", "10^4 empty files in a folder", "a zip bomb in total, beside the files")
 
 
 @dataclass(frozen=True)
 class Work:
-    """What somebody hands in, before it is given a name."""
+    """A submission before it gets a name."""
 
-    kind: str  # of SHARES
-    about: str  # which mistake, which attack
-    build: Callable[[Path], Path]  # build(an empty folder) -> the folder or zip in it
-    points: Mapping[str, float] = field(default_factory=dict)  # of unit cases, where they are certain; others are not
-    checkpoints: tuple[str, ...] = ()  # of the solution, to go into the folder
-    needs_secret: bool = False  # whether the points are those with hidden inputs only
+    kind: str  # a key of SHARES
+    about: str  # the mistake or the attack
+    build: Callable[[Path], Path]  # build(empty folder) -> path of the folder or zip that it makes there
+    points: Mapping[str, float] = field(default_factory=dict)  # points of unit cases, where these are certain
+    checkpoints: tuple[str, ...] = ()  # names of the solution's checkpoints that go into the folder
+    needs_secret: bool = False  # whether these points hold only with hidden inputs
 
 
 def works(assignment: Assignment, rng: random.Random, size: int) -> list[Work]:
-    """What a class of `size` hands in, in a random order; kinds as in SHARES, but of each at least one if it fits."""
+    """Make the submissions of a class of `size` in random order: kinds as in SHARES, and at least one of each."""
     counts = {kind: max(1, round(share * size)) for kind, share in SHARES.items()}
     counts["mistake"] += size - sum(counts.values())
     if counts["mistake"] < 1:
-        raise ValueError(f"a class of {size} has no place for all {len(SHARES)} kinds: make a larger one")
+        raise ValueError(f"a class of {size} is too small for all {len(SHARES)} kinds: make a larger one")
     makers = _makers(assignment, rng)
     found = [next(makers[kind]) for kind, count in counts.items() for _ in range(count)]
     rng.shuffle(found)
@@ -56,7 +57,7 @@ def works(assignment: Assignment, rng: random.Random, size: int) -> list[Work]:
 
 
 def _makers(assignment, rng) -> dict[str, Iterator[Work]]:
-    """Endless works of each kind."""
+    """An endless iterator of works for each kind."""
     full = {case.id: case.points for case in assignment.cases}
     quick, hanging, refused = _attacks()
     return {
@@ -81,7 +82,7 @@ def _endless(rng, items):
 
 
 def written(folder: Path, texts: Mapping[str, str]) -> Path:
-    """A submission with these files, without the markers that only authors have."""
+    """Write a submission with these files, without the markers of the authors' source."""
     folder = folder / "submission"
     folder.mkdir(parents=True)
     for name, text in texts.items():
@@ -90,7 +91,7 @@ def written(folder: Path, texts: Mapping[str, str]) -> Path:
 
 
 def _handed_in(assignment, texts_of):
-    """{name: text} of the files that are handed in."""
+    """The files that students hand in, {name: text}."""
     return {a.name: texts_of(a.name) for a in assignment.allowlist if a.required}
 
 
@@ -106,7 +107,7 @@ def _solutions(assignment, rng, full):
 
 
 def _partials(assignment, rng):
-    """Some answers are the solution's, the others are left."""
+    """Endless works in which some answers are the solution's and the rest are missing."""
     while True:
         done, kept = rng.uniform(0.2, 0.9), random.Random(rng.random())
 
@@ -120,7 +121,7 @@ def _partials(assignment, rng):
 
 
 def _patched(assignment, *changes):
-    """The solution with mistakes, or with a variant, which may be whole files."""
+    """Patch the solution with mistakes, or with a variant, which may replace whole files."""
 
     def build(folder):
         first, *others = changes
@@ -134,7 +135,7 @@ def _patched(assignment, *changes):
 
 
 def _changed(kind, assignment, rng, groups):
-    """The solution with mistakes; the cases that catch them earn nothing."""
+    """Endless works with mistakes; the cases that catch them earn no points."""
     groups = rng.sample(groups, len(groups)) if isinstance(groups, list) else groups
     while True:
         for group in groups:
@@ -145,7 +146,7 @@ def _changed(kind, assignment, rng, groups):
 
 
 def _mixtures(assignment, rng) -> Iterator[list[Mistake]]:
-    """Two to four mistakes, each of another part, so that none hides another."""
+    """Endless groups of two to four mistakes, each from a different part, so that none hides another."""
     parts = sorted({mistake.id.partition(".")[0] for mistake in assignment.mistakes})
     while True:
         chosen = rng.sample(parts, rng.randint(2, min(4, len(parts))))
@@ -156,12 +157,12 @@ def _mixtures(assignment, rng) -> Iterator[list[Mistake]]:
 
 
 def _attacks():
-    """Those that end quickly, some that hang, and those that are refused; all of part 4, and none that needs a GPU."""
+    """Attacks that end quickly, some that hang, and some that are refused; all target part 4, and none needs a GPU."""
     from tests.submissions import archives, careless, harness, imports, resources, values
 
     attacks = [a for group in (archives, careless, harness, imports, resources, values) for a in group.ATTACKS]
     attacks = [attack for attack in attacks if attack.name not in _SLOW_TO_MAKE]
-    bombs = {attack.name for attack in resources.ATTACKS}  # kind to the machine: they take all that they may have
+    bombs = {attack.name for attack in resources.ATTACKS}  # left out, because they use all resources that they can get
     quick = [a for a in attacks if a.expect and a.seconds is None and a.name not in bombs]
     hanging = [attack for attack in attacks if attack.name in HANGING]
     return quick, hanging, [attack for attack in attacks if not attack.expect]

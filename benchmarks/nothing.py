@@ -1,6 +1,6 @@
 """A case that does nothing; workers import it as benchmarks.nothing."""
 
-from grader.case import case
+from grader.runtime.case import case
 
 
 @case("0.nothing", points=0, equation="", shows={})

@@ -1,10 +1,10 @@
-"""Which share of part 1's known mistakes our cases catch, and which the assertions that the original course used.
+"""Compares the share of part 1's known mistakes that our cases catch with the share that the original tests catch.
 
     python benchmarks/original_assertions.py
 
-The course's unit tests compare losses with `torch.allclose` and drop the result. They are written anew here as they
-are, and once more with an `assert` before each. Both see the same files as our cases: every known mistake, and every
-correct variant, which nothing may catch.
+The original course's unit tests compare losses with `torch.allclose` and drop the result. This file repeats them as
+they are, and again with an `assert` before each comparison. Both get the same files as our cases: every known mistake,
+and every correct variant, which no test may catch.
 """
 
 import importlib.util
@@ -18,11 +18,13 @@ sys.path[:0] = [str(ROOT), str(ROOT / "solution")]
 import numpy as np  # noqa: E402  (after the path)
 import torch  # noqa: E402
 
-from grader import assignment as assignments  # noqa: E402
-from grader import building, golden  # noqa: E402
-from grader.case import Outcome  # noqa: E402
-from grader.judge import judge  # noqa: E402
-from grader.release import write_patched  # noqa: E402
+from benchmarks.record import figure, record  # noqa: E402
+from grader.authoring import building  # noqa: E402
+from grader.authoring.patching import write_patched  # noqa: E402
+from grader.course import assignment as assignments  # noqa: E402
+from grader.grading import goldens  # noqa: E402
+from grader.grading.judge import judge  # noqa: E402
+from grader.runtime.case import Outcome  # noqa: E402
 from grader.sandbox import start  # noqa: E402
 
 CHECKS = np.load(ROOT / "test_resources" / "gan-checks.npz")
@@ -31,7 +33,7 @@ TOPICS = ("networks", "losses", "training", "evaluation")  # modules of the mist
 
 
 def sample_noise(gan):
-    """The only one of the course's tests that can fail otherwise than by raising."""
+    """The only test of the course that checks its results."""
     torch.manual_seed(6476)
     noise = gan.sample_noise(3, 4)
     assert torch.is_tensor(noise)
@@ -44,7 +46,7 @@ def sample_noise(gan):
 
 
 def losses(gan):
-    """Whether each known value comes out; the course looks at none of these results."""
+    """Whether each loss has its known value. The course ignores these results."""
     real, fake = (torch.from_numpy(CHECKS[name]) for name in ("logits_real", "logits_fake"))
     return [
         np.allclose(gan.discriminator_loss(real, fake).item(), CHECKS["d_loss_true"], **CLOSE),
@@ -59,26 +61,26 @@ def losses(gan):
 
 
 def networks(gan):
-    """The course builds them and prints how large they are."""
+    """The course builds both networks and prints how many parameters they have."""
     for network in (gan.discriminator(), gan.generator()):
         sum(p.numel() for p in network.parameters())
 
 
 def as_published(gan):
-    """The course's tests."""
+    """The course's tests, unchanged."""
     sample_noise(gan)
     losses(gan)
     networks(gan)
 
 
 def with_asserts(gan):
-    """The same, where the known values must come out."""
+    """The course's tests, with the known losses asserted."""
     as_published(gan)
     assert all(losses(gan))
 
 
 def caught_by(tests, folder):
-    """Whether the tests raise on the gan_pytorch.py of a folder."""
+    """Whether the tests raise on the gan_pytorch.py in a folder."""
     spec = importlib.util.spec_from_file_location("gan_of_somebody", folder / "gan_pytorch.py")
     gan = importlib.util.module_from_spec(spec)
     try:
@@ -90,7 +92,7 @@ def caught_by(tests, folder):
 
 
 def caught_by_cases(assignment, tier, known, folder):
-    """Whether one of our cases does not pass."""
+    """Whether at least one of our cases does not pass."""
     cases = [case for case in assignment.cases if case.part == 1]
     observed = building.observe_folder(assignment, tier, folder, cases, assignment.policy.public_seed)
     return any(judge(c, observed[c.id], *known.of(c)).outcome is not Outcome.PASSED for c in cases)
@@ -98,16 +100,18 @@ def caught_by_cases(assignment, tier, known, folder):
 
 def topic_of(change):
     """The module that a mistake is written in."""
-    from grader.mistakes import part1
+    from grader.parts.gan import mistakes  # a package
 
-    return next(t for t in TOPICS if any(change in v for v in vars(getattr(part1, t)).values() if isinstance(v, tuple)))
+    return next(
+        t for t in TOPICS if any(change in v for v in vars(getattr(mistakes, t)).values() if isinstance(v, tuple))
+    )
 
 
 def main():
-    """Run all three on everything, and print the table."""
+    """Run all three on every mistake and variant, print the table, and return the figures."""
     torch.set_num_threads(1)
     assignment, tier = assignments.load(staff=True), start("process")
-    known, rows = golden.load(assignment.resources), {}
+    known, rows = goldens.load(assignment.resources), {}
     for kind, changes in (("", assignment.mistakes), ("variants", assignment.variants)):
         for change in (c for c in changes if c.id.startswith("1.")):
             with tempfile.TemporaryDirectory() as temporary:
@@ -128,7 +132,19 @@ def main():
         print(f"{f'{len(found)} {name}':<28}{shares[0]:>12}{shares[1]:>14}{shares[2]:>7}")
     shares = [f"{sum(column) / len(mistakes):.0%}" for column in zip(*mistakes, strict=True)]
     print(f"{'share of the mistakes':<28}{shares[0]:>12}{shares[1]:>14}{shares[2]:>7}")
+    published, asserted, ours = (sum(column) for column in zip(*mistakes, strict=True))
+    what = f"Known mistakes of part 1 that our cases catch, of {len(mistakes)}"
+    wrongly = [sum(column) for column in zip(*rows["variants"], strict=True)]
+    return [
+        figure(what, ours, baseline=("the original course's unit tests", published)),
+        figure(what, ours, baseline=("the same with an `assert` before each comparison", asserted)),
+        figure(
+            f"Correct variants that our cases fail, of {len(rows['variants'])}",
+            wrongly[2],
+            baseline=("the original course's unit tests", wrongly[0]),
+        ),
+    ]
 
 
 if __name__ == "__main__":
-    main()
+    record("original_assertions", main())

@@ -1,4 +1,4 @@
-"""A command that is watched and perhaps killed, and the memory of it and of all that it has started, from /proc."""
+"""Runs a command, kills it on request, and measures the memory of the whole process tree from /proc."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from pathlib import Path
 from grader import ROOT
 
 POLL_SECONDS = 0.2
-SETTLING_SECONDS = 5.0  # for what a killed process has started to end by itself
-# Two looks at memory: the processes of a case live for a tenth of a second, but the same memory is in the next.
+SETTLING_SECONDS = 5.0  # time for the children of a killed process to end by themselves
+# Between two measurements. A case's process lives for a tenth of a second, but the next one has the same memory.
 SECONDS_BETWEEN = 0.5
 
 
 def descendants(pid: int) -> list[int]:
-    """A process, its children, and theirs; those that have ended are none."""
+    """The ids of a process and all its living descendants."""
     children = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
-            told = stat.read_text(errors="replace")
+            text = stat.read_text(errors="replace")
         except OSError:  # it has just ended
             continue
-        state, parent = told.rpartition(") ")[2].split()[:2]
+        state, parent = text.rpartition(") ")[2].split()[:2]
         if state not in "ZX":
             children.setdefault(int(parent), []).append(int(stat.parent.name))
     found, level = [pid], [pid]
@@ -39,7 +39,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def memory(pids: list[int]) -> int:
-    """Bytes that processes take: what several share counts once (PSS), but where it is not told, each time (RSS)."""
+    """Bytes that processes use: shared memory counts once (PSS), or once for each process if PSS is unknown (RSS)."""
     return sum(map(_memory, pids))
 
 
@@ -48,13 +48,13 @@ def _memory(pid):
         try:
             lines = Path(f"/proc/{pid}/{name}").read_text().splitlines()
             return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(field))
-        except (OSError, StopIteration):  # it has ended, or is another user's
+        except (OSError, StopIteration):  # it has ended, or belongs to another user
             continue
     return 0
 
 
 class Peak:
-    """Watches a process and its descendants: a context manager, with the most `bytes` that they took together."""
+    """A context manager that watches a process and its descendants; `bytes` is the peak of their joint memory."""
 
     def __init__(self, pid: int):
         self.bytes, self._pid, self._done = 0, pid, threading.Event()
@@ -76,13 +76,13 @@ class Peak:
 
 @dataclass(frozen=True)
 class Run:
-    """What became of a command."""
+    """The result of a command."""
 
     seconds: float
-    cpu_seconds: float  # of it and all that it has waited for: of a command that was killed a part only
-    memory: int  # bytes at its peak
+    cpu_seconds: float  # of the command and the children that it waited for; incomplete if it was killed
+    memory: int  # peak in bytes
     status: int  # exit status; negative if it was killed
-    left: int  # processes that it has left behind
+    left: int  # number of processes that it left behind
 
 
 def run(
@@ -94,10 +94,10 @@ def run(
     """Run a command to its end, or until it is killed with SIGKILL.
 
     Args:
-        command: that gets a group of its own, from the repository's root.
-        kill_when: asked again and again whether it is time to.
-        whole_group: kills all processes of its group instead of the first alone.
-        environment: instead of this process's.
+        command: command to run in its own process group, from the repository's root.
+        kill_when: called repeatedly; the command is killed when it returns True.
+        whole_group: whether to kill the whole process group instead of the first process only.
+        environment: environment to use instead of this process's.
     """
     start, cpu_before = time.perf_counter(), _cpu_seconds()
     process = subprocess.Popen(command, cwd=ROOT, start_new_session=True, env=environment)
@@ -116,6 +116,6 @@ def run(
 
 
 def _cpu_seconds():
-    """Of all children that have ended."""
+    """CPU seconds of all children that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime

@@ -1,10 +1,10 @@
-"""Images a second: part 2's reference sampler against diffusers' DDPMPipeline, on the same network, batch and steps.
+"""Compares part 2's reference sampler with diffusers' DDPMPipeline, on the same network, batch and steps.
 
     python benchmarks/sampling.py [--batch 16] [--steps 20] [--rounds 5]
 
-With guidance the pipeline is tried in two ways: with the two passes of a step one after the other, and as one batch.
-Each round runs all of them; the medians are compared. First it is checked that both samplers give the same images in
-float32, when both draw the same noise.
+With guidance, the pipeline runs in two ways: with the two passes of a step one after the other, and with both passes
+as one batch. Each round runs all samplers, and the medians are compared. First the benchmark checks that both samplers
+make the same images in float32 when they draw the same noise.
 """
 
 import argparse
@@ -24,20 +24,21 @@ from diffusers import DDPMPipeline, DDPMScheduler, ModelMixin  # noqa: E402
 from diffusers.configuration_utils import ConfigMixin, register_to_config  # noqa: E402
 from image_gen import ImageGenerator  # noqa: E402
 
-from grader.probes import noise_tape  # noqa: E402
+from benchmarks.record import figure, record  # noqa: E402
+from grader.runtime.probes import noise_tape  # noqa: E402
 
 WEIGHT = 2.0  # of guidance
 
 
 class Predictor(ModelMixin, ConfigMixin):
-    """A network of part 2 as diffusers' pipelines expect it: predictor(x, t).sample, for fixed conditions."""
+    """Wraps a network of part 2 as diffusers' pipelines expect it: predictor(x, t).sample, for fixed conditions."""
 
     @register_to_config
     def __init__(self, sample_size=32, in_channels=3):
         super().__init__()
 
     def bind(self, network, cond, passes):
-        """The network, the conditions of the batch, and how many passes it makes: 'one', 'two' or 'doubled'."""
+        """Set the network, the conditions of the batch, and the passes of a step: 'one', 'two' or 'doubled'."""
         self.network, self.cond, self.predict = network, cond, getattr(self, passes)
         return self
 
@@ -50,12 +51,12 @@ class Predictor(ModelMixin, ConfigMixin):
         return self.network(x, t, self.cond)
 
     def two(self, x, t):
-        """Guidance, one pass after the other."""
+        """Guidance, with one pass after the other."""
         conditional, null = self.network(x, t, self.cond), self.network(x, t, torch.zeros_like(self.cond))
         return (1 + WEIGHT) * conditional - WEIGHT * null
 
     def doubled(self, x, t):
-        """Guidance, both passes as one batch."""
+        """Guidance, with both passes as one batch."""
         both = torch.cat([self.cond, torch.zeros_like(self.cond)])
         conditional, null = self.network(torch.cat([x, x]), t, both).chunk(2)
         return (1 + WEIGHT) * conditional - WEIGHT * null
@@ -91,9 +92,9 @@ def samplers(batch, steps):
 
 
 def same_images(first, second):
-    """Whether two samplers give the same images, when every draw of a normal gives the same known values."""
+    """Whether two samplers make the same images when every normal draw returns the same known values."""
     with (
-        mock.patch("noise_prediction_net.autocast", return_value=nullcontext()),  # bfloat16 would differ by rounding
+        mock.patch("noise_prediction_net.autocast", return_value=nullcontext()),  # bfloat16 rounds differently
         noise_tape(1.0),
         mock.patch("diffusers.schedulers.scheduling_ddpm.randn_tensor", _drawn),
         mock.patch("diffusers.pipelines.ddpm.pipeline_ddpm.randn_tensor", _drawn),
@@ -106,7 +107,7 @@ def _drawn(shape, generator=None, device=None, dtype=None):
 
 
 def main():
-    """Print images a second of each sampler, and the ratios."""
+    """Measure, print images a second of each sampler and the ratios, and return the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--steps", type=int, default=20)
@@ -115,7 +116,7 @@ def main():
     found = samplers(arguments.batch, arguments.steps)
     for ours, theirs in (("ours", "diffusers"), ("ours, guided", "diffusers, guided, one batch")):
         if not same_images(found[ours], found[theirs]):
-            sys.exit(f"{ours!r} and {theirs!r} give other images: their times say nothing")
+            sys.exit(f"{ours!r} and {theirs!r} make different images, so their times cannot be compared")
     seconds = {name: [] for name in found}
     for _ in range(arguments.rounds):
         for name, run in found.items():
@@ -129,7 +130,21 @@ def main():
     for baseline in ("two passes", "one batch"):
         ratio = speed["ours, guided"] / speed[f"diffusers, guided, {baseline}"]
         print(f"ours / diffusers, {baseline}: {ratio:.2f} with guidance")
+    return [
+        figure(
+            what,
+            speed[ours],
+            "images/s",
+            baseline=(theirs, speed[theirs]),
+            ratio=speed[ours] / speed[theirs],
+        )
+        for what, ours, theirs in (
+            ("Part 2's sampler without guidance", "ours", "diffusers"),
+            ("Part 2's sampler with guidance", "ours, guided", "diffusers, guided, two passes"),
+            ("Part 2's sampler with guidance", "ours, guided", "diffusers, guided, one batch"),
+        )
+    ]
 
 
 if __name__ == "__main__":
-    main()
+    record("sampling", main(), note="A ratio above 1 means that the course's sampler is faster.")

@@ -1,10 +1,11 @@
-"""How alike files are that were written independently, and copies in disguise; and what comparing a class takes.
+"""Measures how similar independent files and disguised copies are, and how long it takes to compare a class.
 
     python benchmarks/similar_code.py [--submissions 500]
 
-The course's files in grader/variants were written without ours in mind: what they share with the solution is what any
-two students may share. A disguised copy has other names, docstrings, annotations and format, and a new statement in
-every so many. The class is of files of random statements, as many and as long as a submission's, with one copied pair.
+The original courses' files in the variants were written independently of ours, so two students may share as much as
+these files share with the solution. A disguised copy has other names, docstrings, annotations and formatting, and new
+statements in between. The class has files of random statements, with the number of files of a real submission, and one
+copied pair.
 """
 
 import argparse
@@ -19,21 +20,23 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from grader import assignment as assignments  # noqa: E402  (after the path)
-from grader import similarity  # noqa: E402
+from benchmarks.record import figure, record  # noqa: E402  (after the path)
+from grader.course import assignment as assignments  # noqa: E402
+from grader.similarity.pairs import FEWEST, SHARE, handout_hashes, pairs, read_files  # noqa: E402
 
-INDEPENDENT = (  # a folder of grader/variants, a file in it, and the solution's file that answers the same
-    ("part1/course", "gan_pytorch.py", "gan_pytorch.py"),
-    ("part2/course", "diffusion_model.py", "diffusion_model.py"),
-    ("part2/course", "noise_scheduler.py", "noise_scheduler.py"),
-    ("part4/course", "assignment.py", "assignment.py"),
-    ("part4/course_vae", "vae.py", "models.py"),
+INDEPENDENT = (  # a folder of grader/parts, a file in it, and the solution's file for the same questions
+    ("gan/variants/course", "gan_pytorch.py", "gan_pytorch.py"),
+    ("cifar10/variants/course", "diffusion_model.py", "diffusion_model.py"),
+    ("cifar10/variants/course", "noise_scheduler.py", "noise_scheduler.py"),
+    ("fashion_mnist/variants/course", "assignment.py", "assignment.py"),
+    ("fashion_mnist/variants/course_vae", "vae.py", "models.py"),
 )
+SPACINGS = (0, 10, 5, 3)  # statements between two new ones in a disguised copy; 0 is none
 NEW_STATEMENT = ast.parse("print('checked', 1 + 1)").body[0]
 
 
 class _Disguise(ast.NodeTransformer):
-    """Renames all that a file defines, and adds a statement after every `every`th."""
+    """Renames every name that a file defines, and adds a statement before every `every`-th one."""
 
     def __init__(self, tree, every):
         self.every, self.statements = every, 0
@@ -61,11 +64,11 @@ class _Disguise(ast.NodeTransformer):
 
 
 def disguised(source: str, every: int = 0) -> str:
-    """A copy of a file that does not look like one.
+    """Disguise a copy of a file.
 
     Args:
-        source: the text.
-        every: adds a statement before each so many of them; 0 adds none.
+        source: the file's text.
+        every: a new statement goes before every `every`-th one; 0 adds none.
     """
     tree = ast.parse(source)
     text = ast.unparse(ast.fix_missing_locations(_Disguise(tree, every).visit(tree)))
@@ -73,7 +76,7 @@ def disguised(source: str, every: int = 0) -> str:
 
 
 def random_code(rng: random.Random, statements: int) -> str:
-    """A file of statements that nobody else writes."""
+    """Make a file of random statements."""
 
     def term(depth):
         if depth == 0 or rng.random() < 0.2:
@@ -90,22 +93,22 @@ def random_code(rng: random.Random, statements: int) -> str:
 
 
 def shared(first, second):
-    """The share of two sets of fingerprints."""
+    """The share of the smaller of two sets of fingerprints that the other set holds too."""
     return len(first & second) / min(len(first), len(second))
 
 
 def read(texts, given):
-    """The own fingerprints of each text."""
+    """The fingerprints of each text, without those of the handout."""
     with tempfile.TemporaryDirectory() as folder:
         for number, text in enumerate(texts):
             (Path(folder) / f"{number}.py").write_text(text)
-        found, problems = similarity.read_files(sorted(Path(folder).glob("*.py")))
+        found, problems = read_files(sorted(Path(folder).glob("*.py")))
     assert not problems, problems
     return [found[str(number)] - given for number in range(len(texts))]
 
 
 def write_class(folder: Path, names: list[str], size: int, statements: int) -> dict[str, Path]:
-    """Submissions of random code; the last is the first in disguise."""
+    """Write submissions of random code. The last one is the first one in disguise."""
     rng, submissions = random.Random(0), {}
     for number in range(size):
         place = folder / f"student-{number}"
@@ -119,34 +122,58 @@ def write_class(folder: Path, names: list[str], size: int, statements: int) -> d
 
 
 def main():
-    """Measure and print."""
+    """Measure, print the figures and return them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--submissions", type=int, default=500)
-    parser.add_argument("--statements", type=int, default=60, help="in a file")
+    parser.add_argument("--statements", type=int, default=60, help="statements in a file")
     arguments = parser.parse_args()
     assignment = assignments.load(staff=True)
-    given = similarity.handout_hashes(assignment)
-    print(f"a pair is listed from {similarity.SHARE:.0%} of a file that has {similarity.FEWEST} own fingerprints")
+    given, independent, copied = handout_hashes(assignment), [], {every: [] for every in SPACINGS}
+    print(f"a pair is listed from {SHARE:.0%} of a file that has {FEWEST} own fingerprints")
     for folder, name, ours in INDEPENDENT:
-        texts = [(ROOT / "grader" / "variants" / folder / name).read_text(), (assignment.solution / ours).read_text()]
+        texts = [(ROOT / "grader" / "parts" / folder / name).read_text(), (assignment.solution / ours).read_text()]
         own = read(texts, given)
-        print(f"{shared(*own):6.0%}  {folder}/{name}, {len(own[0])} fingerprints; the solution's has {len(own[1])}")
+        independent.append(shared(*own))
+        print(f"{independent[-1]:6.0%}  {folder}/{name}, {len(own[0])} fingerprints; the solution's has {len(own[1])}")
     for name in sorted({ours for *_, ours in INDEPENDENT} | {"theory.py", "DDPM.py"}):
         text = (assignment.solution / name).read_text()
-        copies = {every: disguised(text, every) for every in (0, 10, 5, 3)}
+        copies = {every: disguised(text, every) for every in SPACINGS}
         original, *others = read([text, *copies.values()], given)
-        told = ", ".join(f"{shared(original, o):.0%} ({e})" for e, o in zip(copies, others, strict=True))
-        print(f"{name}, disguised, with a new statement before every n-th (n): {told}")
+        shares = {every: shared(original, other) for every, other in zip(copies, others, strict=True)}
+        for every, share in shares.items():
+            copied[every].append(share)
+        listed = ", ".join(f"{share:.0%} ({every})" for every, share in shares.items())
+        print(f"{name}, disguised, with a new statement before every n-th (n): {listed}")
     with tempfile.TemporaryDirectory() as folder:
         names = [allowed.name for allowed in assignment.allowlist if allowed.required]
         submissions = write_class(Path(folder), names, arguments.submissions, arguments.statements)
         size = sum(path.stat().st_size for path in submissions["student-1"].iterdir())
         start = time.perf_counter()
-        found = similarity.pairs(submissions, assignment)
+        found = pairs(submissions, assignment)
         seconds = time.perf_counter() - start
     print(f"{len(submissions)} submissions of {len(names)} files, {size / 1000:.0f} kB each: {seconds:.1f} s", end="")
     print(f" on {os.cpu_count()} cores; listed: {[(p.first, p.second, f'{p.share:.0%}') for p in found]}")
+    return [
+        figure("Share of a file that independent solutions have in common, from least to most", span(independent)),
+        *(
+            figure(f"Share that a disguised copy {statements(every)} has in common with its original", span(shares))
+            for every, shares in copied.items()
+        ),
+        figure(f"Comparing {len(submissions):,} submissions of {size / 1000:.0f} kB", seconds, "s"),
+        figure("Pairs listed in that class, which has one copied pair", len(found)),
+    ]
+
+
+def span(shares):
+    """The range of some shares, as a text."""
+    least, most = f"{100 * min(shares):.0f}", f"{100 * max(shares):.0f}%"
+    return most if most == f"{least}%" else f"{least} to {most}"
+
+
+def statements(every):
+    """Which statements are new in a disguised copy."""
+    return f"with a new statement for every {every} of its own" if every else "without new statements"
 
 
 if __name__ == "__main__":
-    main()
+    record("similar_code", main(), note=f"A pair is listed from {SHARE:.0%} of a file.")

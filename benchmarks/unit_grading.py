@@ -1,8 +1,9 @@
-"""How long `pytest grader/` takes on the solution, as a multiple of a bare `import torch` measured in the same run.
+"""Measures how long `pytest grader/` takes on the solution, compared with a bare `import torch`.
 
     python benchmarks/unit_grading.py [--rounds 5]
 
-Also prints what a case costs once the worker is warm; what an empty one costs is the fork and the pipes.
+Also prints how long each case takes once the worker has imported torch. The time of an empty case is that of the fork
+and the pipes.
 """
 
 import argparse
@@ -16,9 +17,10 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.nothing import nothing  # noqa: E402  (after the path)
-from grader import assignment as assignments  # noqa: E402
+from benchmarks.record import figure, record  # noqa: E402
+from grader.course import assignment as assignments  # noqa: E402
 from grader.sandbox import start  # noqa: E402
-from grader.submission import lay_out  # noqa: E402
+from grader.submission.layout import lay_out  # noqa: E402
 
 COMMANDS = {
     "python -c 'import torch'": ["-c", "import torch"],
@@ -27,7 +29,7 @@ COMMANDS = {
 
 
 def whole_commands(rounds):
-    """Median seconds of each command; the commands alternate, so that both see the same machine."""
+    """Median seconds of each command. The commands take turns, so that both run on the same machine load."""
     seconds = {name: [] for name in COMMANDS}
     for _ in range(rounds):
         for name, arguments in COMMANDS.items():
@@ -42,7 +44,7 @@ def warm_cases(rounds):
     assignment, tier = assignments.load(), start("process")
     with lay_out(ROOT / "solution", assignment.allowlist, assignment.student) as submission:
         cases = [nothing, *assignment.cases]
-        tier.observe(nothing, submission.folder, 0, assignment.limits)  # waits for the import
+        tier.observe(nothing, submission.folder, 0, assignment.limits)  # waits until torch is imported
         seconds = {c.id: [] for c in cases}
         for _ in range(rounds):
             for c in cases:
@@ -54,7 +56,7 @@ def warm_cases(rounds):
 
 
 def main():
-    """Measure and print."""
+    """Measure, print the figures and return them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
@@ -66,8 +68,20 @@ def main():
     warm = warm_cases(rounds)
     for id, seconds in warm.items():
         print(f"{1000 * seconds:7.1f} ms {id}")
-    print(f"{1000 * (sum(warm.values()) - warm[nothing.id]):7.1f} ms all other cases, warm")
+    empty = warm.pop(nothing.id)
+    print(f"{1000 * sum(warm.values()):7.1f} ms all other cases, warm")
+    return [
+        figure(
+            f"`pytest grader/ --submission solution`, {len(warm)} cases",
+            grading,
+            "s",
+            baseline=("`import torch`", baseline),
+            ratio=grading / baseline,
+        ),
+        figure("All cases, one after the other, on a worker that has imported torch", sum(warm.values()), "s"),
+        figure("An empty case on such a worker", 1000 * empty, "ms"),
+    ]
 
 
 if __name__ == "__main__":
-    main()
+    record("unit_grading", main(), note="Medians; no sandbox, public inputs only.")

@@ -1,11 +1,11 @@
-"""How long after a save `grader watch` shows the verdict of the case that a student is at, against `pytest grader/`.
+"""Measures the time from a save until `grader watch` shows the verdict, compared with `pytest grader/`.
 
     python benchmarks/watch_latency.py [--saves 30] [--baseline 5] [--case 4.add_noise]
 
-Both run in a pseudo-terminal of their own, on a copy of the solution in which that case is right and wrong by turns: a
-clock runs from the save until its line is on the screen, or from the start of `pytest grader/ -k CASE` likewise. Saves
-come when all is quiet, and then again while the cases of the save before are still being graded. The machine is as busy
-as it is: the baseline is measured between the saves.
+Each runs in its own pseudo-terminal, on a copy of the solution in which the case is right and wrong by turns. The
+clock runs from the save, or from the start of `pytest grader/ -k CASE`, until the case's line is on the screen. The
+first saves come while nothing else runs, the later ones while the cases of the previous save are still being graded.
+The baseline is measured between the saves, so both run on the same machine load.
 """
 
 import argparse
@@ -24,8 +24,9 @@ import pexpect
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from grader import assignment as assignments  # noqa: E402  (after the path)
-from grader.release import patched  # noqa: E402
+from benchmarks.record import figure, record  # noqa: E402  (after the path)
+from grader.authoring.patching import patched  # noqa: E402
+from grader.course import assignment as assignments  # noqa: E402
 
 PATIENCE = 300  # seconds
 SETTLED = r"q quit"
@@ -33,7 +34,7 @@ SETTLED = r"q quit"
 
 @contextlib.contextmanager
 def terminal(*arguments):
-    """A pseudo-terminal of 80 columns in which Python runs."""
+    """Run Python in a pseudo-terminal of 80 columns."""
     opened = pexpect.spawn(sys.executable, list(arguments), PATIENCE, cwd=str(ROOT), dimensions=(24, 80))
     try:
         yield opened
@@ -45,8 +46,8 @@ class Student:
     """Saves a file that is right and wrong by turns.
 
     Args:
-        case: that tells them apart.
-        folder: of the student's files.
+        case: the case that passes on the right file and fails on the wrong one.
+        folder: where the student's files are.
     """
 
     def __init__(self, case, folder):
@@ -59,7 +60,7 @@ class Student:
         self.case, self.number = case, 0
 
     def save(self):
-        """Save the other text, a new file in the place of the old one. Returns the pattern of the verdict to come."""
+        """Replace the file by one with the other text. Returns the pattern of the next verdict."""
         self.number += 1
         text, outcome = self.texts[self.number % 2]
         new = self.file.with_suffix(".new")
@@ -69,8 +70,8 @@ class Student:
 
 
 def seconds_until_shown(student, watch):
-    """From a save to its verdict on the screen."""
-    time.sleep(random.uniform(0.1, 0.3))  # as anywhere between two looks at the folder
+    """Seconds from a save until its verdict is on the screen."""
+    time.sleep(random.uniform(0.1, 0.3))  # so that saves fall anywhere between two looks at the folder
     pattern = student.save()
     begin = time.perf_counter()
     watch.expect(pattern)
@@ -78,7 +79,7 @@ def seconds_until_shown(student, watch):
 
 
 def seconds_of_pytest(student):
-    """From the start of pytest to the verdict on the screen."""
+    """Seconds from the start of pytest until the verdict is on the screen."""
     begin = time.perf_counter()
     with terminal("-m", "pytest", "grader/", "-k", student.case, "--submission", str(student.file.parent)) as pytest:
         pytest.expect(rf"{re.escape(student.case)}\] \S*(PASSED|FAILED)")
@@ -86,9 +87,9 @@ def seconds_of_pytest(student):
 
 
 def main():
-    """Measure and print."""
+    """Measure, print the figures and return them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--saves", type=int, default=30, help="of each kind")
+    parser.add_argument("--saves", type=int, default=30, help="saves of each kind")
     parser.add_argument("--baseline", type=int, default=5, help="runs of pytest")
     parser.add_argument("--case", default="4.add_noise")
     arguments = parser.parse_args()
@@ -116,7 +117,21 @@ def main():
         median = statistics.median(taken)
         print(f"{median:7.2f} s   save to verdict, {what}: median of {len(taken)} (worst {max(taken):.2f} s)")
         print(f"{baseline / median:7.1f}     times as fast as pytest")
+    pytest = f"`pytest grader/ -k {arguments.case}`"
+    return [
+        figure(
+            f"From a save to its verdict in `grader watch`, {what} (worst of {len(taken)}: {max(taken):.2f} s)",
+            statistics.median(taken),
+            "s",
+            baseline=(pytest, baseline),
+            ratio=baseline / statistics.median(taken),
+        )
+        for what, taken in (
+            ("while nothing else runs", quiet),
+            ("while the previous save is still being graded", busy),
+        )
+    ]
 
 
 if __name__ == "__main__":
-    main()
+    record("watch_latency", main(), note="Medians. The ratio says how many times as fast as pytest the verdict comes.")

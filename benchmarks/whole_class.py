@@ -1,14 +1,15 @@
-"""Grades a whole made-up class, is killed twice in the middle, goes on, and checks every grade.
+"""Grades a whole made-up class, with two interruptions by SIGKILL, and checks every grade.
 
     python benchmarks/whole_class.py [--size 300] [--layout folder|gradescope|canvas] [--jobs 2] [--uninterrupted]
 
-Runs `grader batch CLASS --out GRADES --no-accuracy` and kills it with SIGKILL: at a third of the class the head alone,
-at two thirds all processes of its group. Then prints what the third run found, what it cost, whether anything was
-graded twice, and whether each grade is the one that is due (`a_class.py`). --uninterrupted grades the class once more
-in one go, which gives the seconds and must give the same verdicts; --slurm does so in two array tasks of a real Slurm
-of one node, which it starts. The baseline is `grader grade`, one submission after the other; it is timed on a few, so
-for the class it is extrapolated.
-Without --public-only the secret of $GRADER_SECRET is used, or one that is made for this.
+Runs `grader batch CLASS --out GRADES --no-accuracy` and kills it twice: after a third of the class the first process
+alone, after two thirds all processes of its group. The third run resumes and finishes. Then the benchmark prints what
+the runs cost, whether anything was graded twice, and whether each grade is the expected one (`a_class.py`).
+
+--uninterrupted grades the class once more without interruptions: this gives the seconds and must give the same
+verdicts. --slurm grades it once more in two array tasks of a real Slurm of one node, which it starts. The baseline is
+`grader grade`, one submission after the other. It runs on a few submissions only, so its figure for the class is an
+extrapolation. Without --public-only, the secret is the one in $GRADER_SECRET, or a new one.
 """
 
 from __future__ import annotations
@@ -30,21 +31,23 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.a_class import HandedIn, make  # noqa: E402  (after the path)
 from benchmarks.class_layouts import LAYOUTS  # noqa: E402
 from benchmarks.process_tree import run  # noqa: E402
-from grader import assignment as assignments  # noqa: E402
-from grader import similarity  # noqa: E402
-from grader.batch.intake import Intake, read_class  # noqa: E402
-from grader.batch.keys import UNIT  # noqa: E402
+from benchmarks.record import figure, named, record  # noqa: E402
+from grader.batch.cache_keys import UNIT  # noqa: E402
+from grader.batch.entries import Intake  # noqa: E402
+from grader.batch.intake import read_class  # noqa: E402
 from grader.batch.ledger import Ledger  # noqa: E402
-from grader.case import Outcome  # noqa: E402
-from grader.record import everything_asked  # noqa: E402
+from grader.course import assignment as assignments  # noqa: E402
+from grader.report.record import everything_asked  # noqa: E402
+from grader.runtime.case import Outcome  # noqa: E402
+from grader.similarity.pairs import pairs  # noqa: E402
 from tests import one_node  # noqa: E402
 
-TASKS = 2  # of Slurm, a core each
+TASKS = 2  # of Slurm, with one core each
 Verdicts = Mapping[str, Mapping[str, tuple[Outcome, float]]]  # record -> case -> outcome and points
 
 
 def finished(grades: Path) -> dict[str, tuple[int, int]]:
-    """What tells the file of each graded submission from one that was written again."""
+    """The identity of each graded submission's file, which changes when the file is written again."""
     found = {}
     for path in (grades / "ledger").glob(f"*/{UNIT}.json"):
         stat = path.stat()
@@ -53,7 +56,7 @@ def finished(grades: Path) -> dict[str, tuple[int, int]]:
 
 
 def verdicts(grades: Path, intake: Intake, asked: Mapping) -> Verdicts:
-    """What the ledger says of each submission of the class."""
+    """Read the verdicts on each submission of the class from the ledger."""
     ledger = Ledger(grades, asked)
     stages = {entry.record: ledger.read(entry.record, UNIT) for entry in intake.entries}
     return {
@@ -63,7 +66,7 @@ def verdicts(grades: Path, intake: Intake, asked: Mapping) -> Verdicts:
 
 
 def wrong(handed_in: Sequence[HandedIn], intake: Intake, found: Verdicts, hidden: bool) -> list[str]:
-    """A line for each submission whose grade is not the one that is due."""
+    """A line for each submission whose grade is not the expected one."""
     records = {path.name: e.record for e in intake.entries for path in (e.path, *e.loose.values()) if path}
     lines = []
     for h in handed_in:
@@ -80,12 +83,12 @@ def wrong(handed_in: Sequence[HandedIn], intake: Intake, found: Verdicts, hidden
 
 
 def other(first: Verdicts, second: Verdicts) -> list[str]:
-    """The records whose verdicts differ."""
+    """The names of the records whose verdicts differ."""
     return sorted(record for record in first if first[record] != second.get(record))
 
 
 def baseline(folder: Path, handed_in: Sequence[HandedIn], count: int, options: Sequence[str]) -> float:
-    """Mean seconds of `grader grade`, a new process for each of some submissions; none of those that hang."""
+    """Mean seconds of `grader grade` on some submissions, with a new process for each. Leaves out those that hang."""
     chosen = [h for h in handed_in if h.work.kind != "hanging"]
     start = time.perf_counter()
     for h in chosen[:: max(1, len(chosen) // count)][:count]:
@@ -96,7 +99,7 @@ def baseline(folder: Path, handed_in: Sequence[HandedIn], count: int, options: S
 
 @contextlib.contextmanager
 def cluster(place: Path) -> Iterator[dict[str, str]]:
-    """A Slurm of one node, and in `place` the settings for two tasks. Yields the environment that reaches it."""
+    """Start a Slurm of one node, and write its settings to `place`. Yields the environment that reaches it."""
     if lacks := one_node.lacks():
         sys.exit(f"--slurm: {lacks}")
     (place / "cluster.toml").write_text(f"tasks = {TASKS}\nminutes = 60\ncpus = 1\nmemory_gb = 4\n")
@@ -105,24 +108,24 @@ def cluster(place: Path) -> Iterator[dict[str, str]]:
 
 
 def main():
-    """Measure, print, and fail if a grade is wrong or was given twice."""
+    """Measure, print, and return whether something is wrong, the name of the result, and the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=int, default=300)
     parser.add_argument("--layout", choices=LAYOUTS, default="folder")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--baseline", type=int, default=5, help="submissions that `grader grade` is timed on")
-    parser.add_argument("--public-only", action="store_true", help="only with the inputs that students have")
-    parser.add_argument("--uninterrupted", action="store_true", help="grade the class once more in one go, and compare")
-    parser.add_argument("--slurm", action="store_true", help="grade it once more in two tasks of Slurm, and compare")
-    parser.add_argument("--keep", type=Path, help="a folder for class and grades, to look at them afterwards")
+    parser.add_argument("--baseline", type=int, default=5, help="submissions to time `grader grade` on")
+    parser.add_argument("--public-only", action="store_true", help="skip the hidden inputs")
+    parser.add_argument("--uninterrupted", action="store_true", help="grade the class again in one go, and compare")
+    parser.add_argument("--slurm", action="store_true", help="grade it again in two tasks of Slurm, and compare")
+    parser.add_argument("--keep", type=Path, help="keep the class and its grades in this folder")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="whole-class-") as temporary:
-        failed = measure((arguments.keep or Path(temporary)).resolve(), arguments)
-    sys.exit(1 if failed else 0)
+        failed, figures = measure((arguments.keep or Path(temporary)).resolve(), arguments)
+    return failed, named("whole_class", arguments.layout if arguments.layout != "folder" else ""), figures
 
 
 def measure(place, arguments):
-    """All of it. Returns whether something is wrong."""
+    """Make the class, grade it, and return whether something is wrong and the figures."""
     assignment, folder = assignments.load(), place / "class"
     asked, hidden = everything_asked(assignment), not arguments.public_only
     os.environ.setdefault("GRADER_SECRET", str(place / "secret"))
@@ -139,30 +142,45 @@ def measure(place, arguments):
     print(f"{len(handed_in)} submissions, {arguments.layout}; goldens of hidden inputs, made once: ", end="")
     print(f"{time.perf_counter() - start:.0f} s")
 
-    grades, runs, kept, failed = place / "grades", [], {}, False
+    grades, runs, kept, failed, twice = place / "grades", [], {}, False, 0
     for third, whole_group in ((1, False), (2, True), (3, False)):
         most = arguments.size * third // 3 if third < 3 else float("inf")
         runs.append(run(batch("grades"), lambda most=most: len(finished(grades)) >= most, whole_group))
         now = finished(grades)
-        again = [record for record, file in kept.items() if now.get(record) != file]
+        again = [name for name, file in kept.items() if now.get(name) != file]
         print(f"run {third}: {runs[-1].seconds:.0f} s, ended with {runs[-1].status}, ", end="")
         print(f"{runs[-1].left} processes left behind, {len(now)} finished, {len(again)} graded twice", flush=True)
-        graded, kept = len(kept), now
+        graded, kept, twice = len(kept), now, twice + len(again)
         failed |= bool(again) or (third < 3) != (runs[-1].status == -signal.SIGKILL)
     last = len(kept) - graded
-    print(f"{runs[-1].cpu_seconds / last:.2f} CPU seconds per submission in the last run, which graded {last}")
+    if last < 1:
+        sys.exit("the last run graded nothing: its output above says why")
+    cpu_seconds, peak = runs[-1].cpu_seconds / last, max(r.memory for r in runs) / 2**20
+    print(f"{cpu_seconds:.2f} CPU seconds per submission in the last run, which graded {last}")
     total, given = sum(r.seconds for r in runs), verdicts(grades, intake, asked)
     print(f"{total / arguments.size:.2f} s per submission with both interruptions, {arguments.jobs} jobs; ", end="")
-    print(f"peak {max(r.memory for r in runs) / 2**20:.0f} MiB of all processes together")
+    print(f"peak {peak:.0f} MiB of all processes together")
     lines = wrong(handed_in, intake, given, hidden)
-    print(f"{len(handed_in) - len(lines)} of {len(handed_in)} grades are as they are due", *lines, sep="\n  ")
+    print(f"{len(handed_in) - len(lines)} of {len(handed_in)} grades are the expected ones", *lines, sep="\n  ")
+    figures = [
+        figure(f"Grades that are the expected ones, of {len(handed_in)}", len(handed_in) - len(lines)),
+        figure("Submissions graded twice", twice),
+        figure("A submission, with both interruptions", total / arguments.size, "s"),
+        figure("CPU time of a submission, in the run that was not interrupted", cpu_seconds, "s"),
+        figure("Memory of all processes together, at its peak", peak, "MiB"),
+    ]
 
     again = run(batch("grades"))
     size = (grades / "report.html").stat().st_size
     print(f"nothing left to grade: {again.seconds:.1f} s; report.html has {size / 2**20:.2f} MiB")
     start = time.perf_counter()
-    pairs = similarity.pairs({entry.record: entry.path for entry in intake.entries if entry.path}, assignment)
-    print(f"of those, to compare all submissions: {time.perf_counter() - start:.1f} s; {len(pairs)} pairs are alike")
+    alike = pairs({entry.record: entry.path for entry in intake.entries if entry.path}, assignment)
+    comparing = time.perf_counter() - start
+    print(f"of those, to compare all submissions: {comparing:.1f} s; {len(alike)} pairs are similar")
+    figures += [
+        figure("`grader batch` when nothing is left to grade", again.seconds, "s"),
+        figure("Of those, to compare all submissions for similarity", comparing, "s"),
+    ]
 
     compared = [("uninterrupted", [])] if arguments.uninterrupted else []
     compared += [("slurm", ["--slurm", str(place / "cluster.toml")])] if arguments.slurm else []
@@ -171,18 +189,24 @@ def measure(place, arguments):
         with cluster(place) if more else contextlib.nullcontext() as environment:
             once = run(batch(name, *more), environment=environment)
         differ = other(given, verdicts(place / name, intake, asked))
+        where = f"in {TASKS} tasks of Slurm" if more else "without interruptions"
+        figures += [
+            figure(f"A submission, {where}", once.seconds / arguments.size, "s"),
+            figure(f"Submissions whose verdicts differ {where}", len(differ)),
+        ]
         print(f"{name}: {once.seconds:.0f} s, {once.seconds / arguments.size:.2f} s per submission, ", end="")
         print(f"verdicts differ for {len(differ)} submissions", *differ, flush=True)
         failed |= bool(differ)
         each = each if more else once.seconds / arguments.size
     one = baseline(folder, handed_in, arguments.baseline, options)
-    print(
-        f"baseline, `grader grade` one by one: {one:.2f} s per submission (mean of {arguments.baseline} that do not ",
-        end="",
-    )
-    print(f"hang; {one * arguments.size:.0f} s for the class is an extrapolation): {one / each:.1f} times as long")
-    return failed or bool(lines)
+    base = ("`grader grade`, one process for each", one)
+    figures.append(figure("A submission in `grader batch`", each, "s", baseline=base, ratio=one / each))
+    print(f"baseline, `grader grade` one by one: {one:.2f} s per submission, {one / each:.1f} times as long ", end="")
+    print(f"(mean of {arguments.baseline} that do not hang; {one * arguments.size:.0f} s for the class, extrapolated)")
+    return failed or bool(lines), figures
 
 
 if __name__ == "__main__":
-    main()
+    wrong_grades, name, measured = main()
+    record(name, measured, note="Unit cases only. The class is made up, with hostile submissions among the others.")
+    sys.exit(1 if wrong_grades else 0)

@@ -18,7 +18,7 @@ class ConditionalUnet(nn.Module):
 
     Args:
         in_channels: channels of the images.
-        n_feat: channels at the highest resolution; divisible by 8.
+        n_feat: channels at the highest resolution, divisible by 8.
         n_classes: number of classes K.
     """
 
@@ -27,9 +27,9 @@ class ConditionalUnet(nn.Module):
         self.in_channels = in_channels
         self.n_feat = n_feat
         self.n_classes = n_classes
-        # BEGIN ANSWER(3.network) [60 min, hard] layers that see the image, the time and the condition
+        # BEGIN ANSWER(3.network) [60 min, hard] layers for the image, the time and the condition
         emb_dim = 2 * n_feat
-        # t / T turns by up to 1000 radians in the fastest pair, so that neighbouring timesteps differ.
+        # The fastest pair turns by 1000 radians from t / T = 0 to 1, so neighbouring timesteps differ.
         self.register_buffer("frequencies", torch.exp(torch.linspace(0, math.log(1000.0), n_feat)), persistent=False)
         self.time_mlp = nn.Sequential(nn.Linear(emb_dim, emb_dim), nn.SiLU(), nn.Linear(emb_dim, emb_dim))
         self.condition = nn.Linear(n_classes, emb_dim)
@@ -53,12 +53,12 @@ class ConditionalUnet(nn.Module):
         Args:
             x: noisy images x_t, shape (B, in_channels, 28, 28), float32.
             t: t / T for each item, shape (B, 1, 1, 1), float32 in (0, 1].
-            c: one-hot labels, shape (B, n_classes); a row of -1 (the mask value) is the null condition.
+            c: one-hot labels, shape (B, n_classes). A row of -1 (the mask value) is the null condition.
 
         Returns:
             The predicted noise, shape (B, in_channels, 28, 28).
         """
-        # BEGIN ANSWER(3.network) [30 min, medium] the way down, the way up, and the skips between them
+        # BEGIN ANSWER(3.network) [30 min, medium] the way down, the way up, and the skip connections
         angles = t.reshape(-1, 1) * self.frequencies  # (B, n_feat)
         time = self.time_mlp(torch.cat([angles.sin(), angles.cos()], dim=1))
         emb = F.silu(time + self.condition(c.to(time.dtype)))

@@ -1,11 +1,11 @@
-"""Given: what the U-Nets of parts 2 to 5 are built from."""
+"""Given: building blocks for the U-Nets of parts 2 to 5."""
 
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
 CONVOLUTIONS = {1: nn.Conv1d, 2: nn.Conv2d}
-COLOURS = 8  # of part 5's objects
+COLOURS = 8  # number of colours of part 5's objects
 
 
 class ResidualBlock(nn.Module):
@@ -14,10 +14,10 @@ class ResidualBlock(nn.Module):
     Use it in your U-Nets if you like.
 
     Args:
-        in_channels, out_channels: channels before and after; both divisible by 8, or at most 8.
+        in_channels, out_channels: channels before and after; each divisible by 8, or at most 8.
         emb_dim: length of the conditioning vector.
         dims: 2 for images, 1 for sequences.
-        size: of the convolutions' kernel, odd; with 1 every place is by itself.
+        size: size of the convolutions' kernel, odd; with 1, places do not influence one another.
     """
 
     def __init__(self, in_channels, out_channels, emb_dim, dims=2, size=3):
@@ -39,11 +39,11 @@ class ResidualBlock(nn.Module):
 
 
 class SelfAttention(nn.Module):
-    """Every place attends to every other; added to the input. x: (B, channels, ...), and so the result.
+    """Self-attention: every place attends to all places, and the result is added to the input.
 
     Args:
-        channels: divisible by 8 and by `heads`.
-        heads: of the attention.
+        channels: channels of the input, divisible by 8 and by `heads`.
+        heads: number of attention heads.
     """
 
     def __init__(self, channels, heads=4):
@@ -54,7 +54,7 @@ class SelfAttention(nn.Module):
         self.out = nn.Conv1d(channels, channels, 1)
 
     def forward(self, x):
-        """See the class."""
+        """x: (B, channels, ...). Returns the same shape."""
         places = self.query_key_value(self.norm(x).flatten(2))  # (B, 3 channels, places)
         query, key, value = places.unflatten(1, (3, self.heads, -1)).transpose(-1, -2).unbind(1)
         h = F.scaled_dot_product_attention(query, key, value)  # (B, heads, places, channels / heads)
@@ -62,15 +62,16 @@ class SelfAttention(nn.Module):
 
 
 class LabelAttention(nn.Module):
-    """Every place attends to the objects that are asked for; added to the input, nothing at first.
+    """Cross-attention: every place attends to the objects of its condition, and the result is added to the input.
 
-    An embedding is the same in all places. Here a place that is about to become red looks up which shape is to be red:
-    cross-attention (Rombach et al. 2022, "High-Resolution Image Synthesis with Latent Diffusion Models", sec. 3.3).
+    An embedding is the same in all places. With attention, a place that is about to become red can look up which shape
+    should be red (Rombach et al. 2022, "High-Resolution Image Synthesis with Latent Diffusion Models", sec. 3.3). An
+    untrained module adds nothing.
 
     Args:
-        channels: of the input, divisible by 8.
-        num_conditions: length of a condition, which holds each of 8 colours for one shape after another.
-        heads: of the attention.
+        channels: channels of the input, divisible by 8 and by `heads`.
+        num_conditions: length of a condition, which lists all 8 colours of one shape, then of the next.
+        heads: number of attention heads.
     """
 
     def __init__(self, channels, num_conditions, heads=4):
@@ -80,7 +81,7 @@ class LabelAttention(nn.Module):
         self.query, self.out = nn.Conv1d(channels, channels, 1), nn.Conv1d(channels, channels, 1)
         for parameter in self.out.parameters():
             nn.init.zeros_(parameter)
-        # Keys and values: what is learned of a colour holds for each shape, and the other way round.
+        # Keys and values: all shapes share what is learned about a colour, and all colours what is learned of a shape.
         self.shapes = nn.Parameter(torch.randn(num_conditions // COLOURS, 1, 2 * channels))
         self.colours = nn.Parameter(torch.randn(COLOURS, 2 * channels))
         self.nothing = nn.Parameter(torch.randn(1, 2 * channels))
@@ -91,18 +92,18 @@ class LabelAttention(nn.Module):
         tokens = tokens.unflatten(1, (2, self.heads, -1)).permute(1, 2, 0, 3)  # (2, heads, tokens, channels / heads)
         key, value = tokens.expand(len(x), -1, -1, -1, -1).unbind(1)
         query = self.query(self.norm(x).flatten(2)).unflatten(1, (self.heads, -1)).transpose(-1, -2).to(x.dtype)
-        there = F.pad(labels > 0.5, (0, 1), value=True)  # the last token is always there: there may be no label at all
+        there = F.pad(labels > 0.5, (0, 1), value=True)  # the last token is always present: labels may be none
         h = F.scaled_dot_product_attention(query, key, value, there[:, None, None])
         return x + self.out(h.transpose(-1, -2).flatten(1, 2)).reshape(x.shape)
 
 
 class LabelledBlock(ResidualBlock):
-    """A `ResidualBlock`, after which every place attends to the labels."""
+    """A `ResidualBlock`, followed by attention to the labels."""
 
     def __init__(self, in_channels, out_channels, emb_dim, dims=2, *, num_conditions):
         super().__init__(in_channels, out_channels, emb_dim, dims)
         self.labels = LabelAttention(out_channels, num_conditions)
 
     def forward(self, x, emb, labels):
-        """x, emb: as of `ResidualBlock`; labels: as of `LabelAttention`."""
+        """x: (B, in_channels, H, W); emb: (B, emb_dim); labels: (B, num_conditions). To (B, out_channels, H, W)."""
         return self.labels(super().forward(x, emb), labels)

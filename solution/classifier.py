@@ -1,6 +1,6 @@
-"""Given: the classifier that judges generated FashionMNIST images. Its weights are in `classifier.pt`, beside it.
+"""Given: the classifier that judges generated FashionMNIST images. Its weights are next to it, in `classifier.pt`.
 
-The grader uses the same network and weights, from a place that no submission can reach.
+The grader uses its own copy of the network and the weights, which no submission can reach.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ CLASSES = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt",
 
 
 class ConvClassifier(nn.Module):
-    """A small convolutional network: images (B, channels, H, W), H and W at least 8, to (B, classes) logits."""
+    """A small convolutional network from images (B, channels, H, W), H and W at least 8, to logits (B, classes)."""
 
     def __init__(self, channels, width, classes):
         super().__init__()
@@ -26,32 +26,32 @@ class ConvClassifier(nn.Module):
         self.head = nn.Sequential(nn.Dropout(0.3), nn.Linear(channels, classes))
 
     def forward(self, images):
-        """images: (B, channels, H, W), float32 in the range of the training images. Returns logits, (B, classes)."""
+        """Return logits, (B, classes), for float32 images (B, channels, H, W) in the range of the training images."""
         return self.head(self.features(images))
 
 
 class FashionClassifier(ConvClassifier):
-    """The one for FashionMNIST: (B, 1, 32, 32) in [-1, 1] to (B, 10) logits."""
+    """The classifier for FashionMNIST, from images (B, 1, 32, 32) in [-1, 1] to logits (B, 10)."""
 
     def __init__(self, width=48):
         super().__init__(1, width, len(CLASSES))
 
 
 class ClassifierError(Exception):
-    """There are no weights of a classifier; the message says where."""
+    """A classifier's weights are missing; the message says which file."""
 
 
 def load_classifier(path=None, device="cpu"):
-    """Load a frozen classifier, in eval mode, from `path` (default: `classifier.pt` here, or the repository's).
+    """Load a frozen classifier in eval mode from `path` (default: `classifier.pt` here, or the repository's).
 
     Raises:
-        ClassifierError: there is no such file.
+        ClassifierError: the file is missing.
     """
     here = Path(__file__).resolve().parent
     places = [here / "classifier.pt", here.parent / "test_resources" / "classifiers" / "fashion_mnist.pt"]
     path = Path(path or next((p for p in places if p.exists()), places[0]))
     if not path.is_file():
-        raise ClassifierError(f"there is no {path}: it comes with the assignment, restore it from there")
+        raise ClassifierError(f"{path} is missing: restore it from the assignment, which includes it")
     weights = torch.load(path, map_location="cpu", weights_only=True)
     width, channels = weights["features.0.weight"].shape[:2]
     classifier = ConvClassifier(channels, width, classes=len(weights["head.1.bias"]))
@@ -66,8 +66,8 @@ def classify(classifier, images, batch_size=500, low=-1.0):
     Args:
         classifier: from `load_classifier`.
         images: shape (N, C, H, W), float32; values outside [low, 1] are clamped. FashionMNIST's are (N, 1, 32, 32).
-        batch_size: images judged at a time.
-        low: the least value of an image that the classifier knows; black.
+        batch_size: number of images per pass.
+        low: the smallest value that the classifier knows, which is black.
 
     Returns:
         Predicted classes, shape (N,), int64, on the CPU.

@@ -1,4 +1,4 @@
-"""Part 5: a DDPM on i-CLEVR, with several labels a picture and classifier-free guidance.
+"""Part 5: a DDPM on i-CLEVR, with several labels for each picture and classifier-free guidance.
 
 Timesteps are indexed from 0: t = 0 is the least noisy step and t = T - 1 the noisiest, where T is `num_steps`.
 Pictures are float32 tensors (B, 3, 64, 64) in [-1, 1]. A condition is multi-hot, (B, 24) float32, in the order of
@@ -17,22 +17,22 @@ from blocks import LabelledBlock
 from noise_prediction_net import TimestepEmbedding, Unet
 from torch import nn
 
-CONDITIONS = 24  # objects of objects.json: a cube of each colour, then a sphere, then a cylinder
-STRIP = 12  # steps from one picture of a denoising strip to the next are T / STRIP
+CONDITIONS = 24  # number of objects in objects.json: cubes in each colour, then spheres, then cylinders
+STRIP = 12  # a denoising strip shows a state after every T / STRIP steps
 
 
 def cosine_betas(num_steps, s=0.008):
-    """The variances of the cosine schedule (IDDPM, eq. 17).
+    """Compute the variances of the cosine schedule (IDDPM, eq. 17).
 
     Args:
-        num_steps: T.
-        s: keeps the first variances from being too small.
+        num_steps: number of steps T.
+        s: small offset that keeps the first variances from being too small.
 
     Returns:
-        beta_t for t = 0, ..., T - 1: shape (T,), float32. With f(u) = cos^2((u / T + s) / (1 + s) pi / 2), each is
-        1 - f(t + 1) / f(t), but 0.999 at most.
+        beta_t for t = 0, ..., T - 1: shape (T,), float32. With f(u) = cos^2((u / T + s) / (1 + s) pi / 2), beta_t is
+        1 - f(t + 1) / f(t), but at most 0.999.
     """
-    # BEGIN ANSWER(5.cosine) [15 min, medium] f at 0, ..., T, and how much each differs from the one before
+    # BEGIN ANSWER(5.cosine) [15 min, medium] compute f at 0, ..., T, then compare each value with the one before
     u = torch.arange(num_steps + 1, dtype=torch.float64) / num_steps
     f = torch.cos((u + s) / (1 + s) * math.pi / 2).square()
     return (1 - f[1:] / f[:-1]).clamp(max=0.999).float()
@@ -40,15 +40,15 @@ def cosine_betas(num_steps, s=0.008):
 
 
 class MultiLabelUnet(nn.Module):
-    """The noise predictor eps_theta(x_t, t, labels): a given U-Net, which you tell the time and the labels.
+    """The noise predictor eps_theta(x_t, t, labels): a given U-Net, to which you pass the timestep and the labels.
 
     Args:
-        num_conditions: length of a condition, which holds each of the 8 colours for one shape after another.
-        channels: of each level, each divisible by 8; the resolution halves between two levels, and the first level
-            has half the picture's.
+        num_conditions: length of a condition, which lists all 8 colours of one shape, then of the next.
+        channels: channels of each level, divisible by 8. The first level has half the picture's resolution, and each
+            further level half of the one before.
 
     Attributes:
-        num_conditions: as above.
+        num_conditions: length of a condition.
     """
 
     def __init__(self, num_conditions=CONDITIONS, channels=(64, 112, 144)):
@@ -56,9 +56,9 @@ class MultiLabelUnet(nn.Module):
         self.num_conditions = num_conditions
         emb_dim = 4 * channels[0]
         self.time = TimestepEmbedding(emb_dim)
-        self.fold, self.unfold = nn.PixelUnshuffle(2), nn.PixelShuffle(2)  # nothing is lost, a layer costs a quarter
+        self.fold, self.unfold = nn.PixelUnshuffle(2), nn.PixelShuffle(2)  # lossless, and a layer costs a quarter
         self.unet = Unet(12, 12, channels, emb_dim, dims=2, block=partial(LabelledBlock, num_conditions=num_conditions))
-        # BEGIN ANSWER(5.multi_label) [10 min, easy] a layer from a condition to an embedding of emb_dim
+        # BEGIN ANSWER(5.multi_label) [10 min, easy] a layer that turns a condition into an embedding of length emb_dim
         self.labels = nn.Sequential(nn.Linear(num_conditions, emb_dim), nn.SiLU(), nn.Linear(emb_dim, emb_dim))
         # END ANSWER
 
@@ -67,30 +67,30 @@ class MultiLabelUnet(nn.Module):
 
         Args:
             x: x_t, shape (B, 3, H, W), float32; H and W divisible by 8.
-            timestep: t of each item, shape (B,), int64.
+            timestep: t of each item, shape (B,), int64, from 0.
             labels: conditions, shape (B, num_conditions), float32; a row of zeros is the null condition.
 
         Returns:
-            The predicted noise, shape (B, 3, H, W).
+            The predicted noise, shape (B, 3, H, W), float32.
         """
-        # BEGIN ANSWER(5.multi_label) [10 min, medium] the U-Net gets one embedding of time and labels, and the labels
+        # BEGIN ANSWER(5.multi_label) [10 min, medium] pass the U-Net one embedding of time and labels, and the labels
         emb = F.silu(self.time(timestep) + self.labels(labels))
         return self.unfold(self.unet(self.fold(x), emb, labels))
         # END ANSWER
 
 
 class MultiLabelDDPM(nn.Module):
-    """A denoising diffusion model of pictures with several labels.
+    """A denoising diffusion model for pictures with several labels.
 
     Args:
-        network: predicts the noise, called as network(x_t, timestep, labels).
-        num_steps: T.
-        p_uncond: probability with which training replaces a picture's condition by the null condition.
-        guidance_weight: w of CFG eq. (6); 0 is no guidance.
+        network: predicts the noise; called as network(x_t, timestep, labels).
+        num_steps: number of steps T.
+        p_uncond: probability that training replaces a picture's condition with the null condition.
+        guidance_weight: w of CFG eq. (6); 0 means no guidance.
 
     Attributes:
-        betas, alpha_bars: beta_t and alpha_bar_t = (1 - beta_0) ... (1 - beta_t), shape (T,), float32, where the
-            module is.
+        betas, alpha_bars: beta_t and alpha_bar_t = (1 - beta_0) ... (1 - beta_t), shape (T,), float32, on the module's
+            device.
     """
 
     def __init__(self, network, num_steps=120, p_uncond=0.1, guidance_weight=2.0):
@@ -104,30 +104,30 @@ class MultiLabelDDPM(nn.Module):
         self.register_buffer("alpha_bars", torch.cumprod(1 - betas, dim=0), persistent=False)
 
     def drop_labels(self, labels):
-        """Replace conditions by the null condition, each with probability `p_uncond` (CFG, algorithm 1).
+        """Replace each condition with the null condition with probability `p_uncond` (CFG, algorithm 1).
 
         Args:
-            labels: conditions, shape (B, num_conditions), float32; they are not changed.
+            labels: conditions, shape (B, num_conditions), float32; this tensor must not change.
 
         Returns:
-            Conditions of the same shape: a row is what it was, or all zeros.
+            Conditions of the same shape; each row is either unchanged or all zeros.
         """
-        # BEGIN ANSWER(5.label_dropout) [10 min, medium] one decision for each picture, not one for each label
+        # BEGIN ANSWER(5.label_dropout) [10 min, medium] decide once for each picture, not once for each label
         kept = torch.rand(len(labels), 1, device=labels.device) >= self.p_uncond
         return labels * kept
         # END ANSWER
 
     def forward(self, images, labels):
-        """The training loss of a batch (DDPM, eq. 14), with labels dropped for CFG.
+        """Compute the training loss of a batch (DDPM, eq. 14), dropping labels for CFG.
 
         Args:
             images: x_0, shape (B, 3, H, W), float32, in [-1, 1].
             labels: conditions, shape (B, num_conditions), float32.
 
         Returns:
-            The mean squared error of the predicted noise, at a random timestep for each picture: a scalar.
+            The mean squared error of the predicted noise, with a random timestep for each picture: a scalar.
         """
-        # BEGIN ANSWER(5.ddpm_loss) [20 min, medium] noise the pictures, and predict that noise
+        # BEGIN ANSWER(5.ddpm_loss) [20 min, medium] add noise to the pictures, and predict that noise
         timestep = torch.randint(0, self.num_steps, (len(images),), device=images.device)
         noise = torch.randn_like(images)
         alpha_bar = self.alpha_bars[timestep].reshape(-1, 1, 1, 1)
@@ -136,17 +136,17 @@ class MultiLabelDDPM(nn.Module):
         # END ANSWER
 
     def guided_noise(self, x_t, timestep, labels):
-        """The noise estimate (1 + w) eps(x_t, t, labels) - w eps(x_t, t, null) of CFG eq. (6).
+        """Estimate the noise as (1 + w) eps(x_t, t, labels) - w eps(x_t, t, null) (CFG, eq. 6).
 
         Args:
-            x_t: shape (B, 3, H, W), float32.
-            timestep: shape (B,), int64.
+            x_t: noisy pictures, shape (B, 3, H, W), float32.
+            timestep: t of each item, shape (B,), int64, from 0.
             labels: conditions, shape (B, num_conditions), float32.
 
         Returns:
-            Of x_t's shape.
+            The guided estimate, shape (B, 3, H, W), float32.
         """
-        # BEGIN ANSWER(5.guidance) [15 min, medium] with and without labels; one batch of both is quickest
+        # BEGIN ANSWER(5.guidance) [15 min, medium] predict with and without labels; one batch for both is fastest
         w = self.guidance_weight
         if w == 0:
             return self.network(x_t, timestep, labels)
@@ -156,19 +156,21 @@ class MultiLabelDDPM(nn.Module):
         # END ANSWER
 
     def recover_sample(self, noisy_sample, estimated_noise, timestep):
-        """One reverse step: sample x_{t-1} from the posterior of x_t and of a clamped estimate of x_0.
+        """Take one reverse step: sample x_{t-1} from the posterior for x_t and a clamped estimate of x_0.
+
+        Implements eq. (6) and (7) of DDPM. The estimate x_0 = (x_t - sqrt(1 - alpha_bar_t) eps) / sqrt(alpha_bar_t) is
+        clamped to [-1, 1] before it enters the mean of eq. (7). The noise that is added has the variance
+        (1 - alpha_bar_{t-1}) / (1 - alpha_bar_t) beta_t. At t = 0, alpha_bar_{t-1} is 1, so the result is x_0.
 
         Args:
             noisy_sample: x_t, shape (B, 3, H, W), float32.
-            estimated_noise: eps, same shape.
-            timestep: t of every item, shape (B,), int64; the same t for the whole batch.
+            estimated_noise: eps, shape (B, 3, H, W), float32.
+            timestep: t of every item, shape (B,), int64, from 0; the same t for the whole batch.
 
         Returns:
-            x_{t-1}, same shape: DDPM eq. (7)'s mean of x_t and of x_0 = (x_t - sqrt(1 - alpha_bar_t) eps) /
-            sqrt(alpha_bar_t) clamped to [-1, 1], plus noise of its variance (1 - alpha_bar_{t-1}) / (1 - alpha_bar_t)
-            beta_t. At t = 0, where alpha_bar_{t-1} is 1, that is x_0.
+            x_{t-1}, shape (B, 3, H, W), float32.
         """
-        # BEGIN ANSWER(5.ddpm_step) [30 min, hard] estimate x_0 and clamp it, then mean and noise of the posterior
+        # BEGIN ANSWER(5.ddpm_step) [30 min, hard] estimate x_0 and clamp it, then use the posterior's mean and noise
         t = int(timestep[0])
         beta, alpha_bar = self.betas[t], self.alpha_bars[t]
         before = self.alpha_bars[t - 1] if t > 0 else torch.ones_like(alpha_bar)
@@ -179,16 +181,16 @@ class MultiLabelDDPM(nn.Module):
         # END ANSWER
 
     def denoise(self, x, labels):
-        """Walk down from x_{T-1} to the picture: the loop of DDPM's algorithm 2.
+        """Denoise step by step from x_{T-1} to the picture: the loop of DDPM's algorithm 2.
 
         Args:
             x: noise, shape (B, 3, H, W), float32.
             labels: conditions, shape (B, num_conditions), float32, on x's device.
 
         Yields:
-            After each of the T steps what is there, of x's shape.
+            The state after each of the T steps, shape (B, 3, H, W), float32.
         """
-        # BEGIN ANSWER(5.ddpm_sample) [15 min, medium] from t = T - 1 down to t = 0, all pictures in one batch
+        # BEGIN ANSWER(5.ddpm_sample) [15 min, medium] count from t = T - 1 down to 0, with all pictures in one batch
         for t in range(self.num_steps - 1, -1, -1):
             timestep = torch.full((len(x),), t, dtype=torch.int64, device=x.device)
             x = self.recover_sample(x, self.guided_noise(x, timestep, labels), timestep)
@@ -200,13 +202,13 @@ class MultiLabelDDPM(nn.Module):
         """Generate a picture for each condition, all of them in one batch.
 
         Args:
-            labels: conditions, shape (N, num_conditions), float32.
-            device: where to compute; the module is there.
+            labels: conditions, shape (N, num_conditions), float32, on any device.
+            device: device to compute on, where this module already is; move the labels there.
 
         Returns:
             Pictures, shape (N, 3, 64, 64), float32, in [-1, 1], on `device`.
         """
-        # BEGIN ANSWER(5.ddpm_sample) [10 min, easy] from noise to the last that `denoise` yields
+        # BEGIN ANSWER(5.ddpm_sample) [10 min, easy] start from noise, and return the last state that `denoise` yields
         x = torch.randn(len(labels), 3, 64, 64, device=device)
         for picture in self.denoise(x, labels.to(device)):
             x = picture
@@ -215,15 +217,17 @@ class MultiLabelDDPM(nn.Module):
 
     @torch.no_grad()
     def denoising_strip(self, labels, device=torch.device("cuda")):
-        """How pictures come out of the noise.
+        """Show how pictures emerge from the noise.
 
         Args:
-            labels, device: as of `generate_sample`.
+            labels: conditions, shape (N, num_conditions), float32, on any device.
+            device: device to compute on, where this module already is; move the labels there.
 
         Returns:
-            The noise, and then what is there after every T / 12 steps (12 divides T): shape (N, 13, 3, 64, 64).
+            For each picture the noise, then the state after every T / 12 steps (T is divisible by 12): shape
+            (N, 13, 3, 64, 64), float32, on `device`.
         """
-        # BEGIN ANSWER(5.strip) [15 min, easy] the first and every (T / 12)-th after it; the last is the picture
+        # BEGIN ANSWER(5.strip) [15 min, easy] the noise, then every (T / 12)-th state; the last is the picture
         x = torch.randn(len(labels), 3, 64, 64, device=device)
         states = [x, *self.denoise(x, labels.to(device))]
         return torch.stack(states[:: self.num_steps // STRIP], dim=1)
@@ -234,9 +238,9 @@ def prepare_cddpm():
     """Build the model whose weights are in `checkpoints/CDDPM.pt`.
 
     Returns:
-        A `MultiLabelDDPM` on the CPU. Its `generate_sample` is called for 32 conditions: fewer timesteps are graded
-        sooner.
+        A `MultiLabelDDPM` on the CPU. The grader calls its `generate_sample` with 32 conditions, so a model with fewer
+        timesteps is graded sooner.
     """
-    # BEGIN ANSWER(5.prepare_cddpm) [5 min, easy] a network and its model, as you trained them
+    # BEGIN ANSWER(5.prepare_cddpm) [5 min, easy] the network and the model with the settings that you trained
     return MultiLabelDDPM(MultiLabelUnet(channels=(64, 112, 144)), num_steps=120, guidance_weight=2.0)
     # END ANSWER

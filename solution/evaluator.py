@@ -1,9 +1,9 @@
-"""Given: the evaluator of i-CLEVR's pictures. It tells which of the 24 objects it sees, as the course's own does.
+"""Given: the evaluator, which recognises the 24 objects in pictures of i-CLEVR as the course's own evaluator does.
 
     accuracy = evaluation_model().eval(images, labels)
 
-Its weights are in the repository's test_resources, or in `iclevr.pt` beside this file. The course's own checkpoint is
-read as well: `evaluation_model("checkpoint.pth")`.
+Its weights are in the repository's test_resources, or in `iclevr.pt` beside this file. To use the course's checkpoint,
+call `evaluation_model("checkpoint.pth")`.
 """
 
 from pathlib import Path
@@ -15,18 +15,18 @@ CLASSES = 24
 
 
 class EvaluatorError(Exception):
-    """Pictures cannot be evaluated; the message says why and what mends it."""
+    """Pictures cannot be evaluated; the message says why and how to fix it."""
 
 
 def top_k(scores, labels):
-    """Which share of the true labels is among the k highest scores of its picture, k being how many are true of it.
+    """Compute the share of true labels among the k highest scores of their picture, which has k true labels.
 
     Args:
-        scores: (B, 24), the greater the likelier.
-        labels: (B, 24), 1 for what is in the picture and 0 for all else.
+        scores: (B, 24); a higher score means that an object is more likely.
+        labels: (B, 24), 1 for each object in the picture and 0 for the rest.
 
     Returns:
-        The share of all true labels of the batch, in [0, 1].
+        The share over all true labels of the batch, in [0, 1].
     """
     rank = scores.argsort(dim=1, descending=True, stable=True).argsort(dim=1)
     true = labels > 0.5
@@ -35,11 +35,11 @@ def top_k(scores, labels):
 
 
 def evaluation_network(width):
-    """A ResNet-18 (He et al. 2016) with `width` features in its first stage: (B, 3, 64, 64) to (B, 24) in (0, 1).
+    """Build a ResNet-18 (He et al. 2016), (B, 3, 64, 64) to (B, 24) in (0, 1), with `width` features at first.
 
-    The course's has 64. Ours has fewer: what every clone carries is then a fraction of its 45 MB.
+    The course's network has 64 and a file of 45 MB. Ours has fewer, so that the repository stays small.
     """
-    from torchvision.models.resnet import BasicBlock, ResNet  # takes as long as torch itself
+    from torchvision.models.resnet import BasicBlock, ResNet  # imports as slowly as torch
 
     network = ResNet(BasicBlock, [2, 2, 2, 2], num_classes=CLASSES)
     network.inplanes = width
@@ -56,11 +56,11 @@ class evaluation_model:  # noqa: N801  (the course's name)
     """The frozen evaluator.
 
     Args:
-        path: its weights; default: the repository's.
-        device: where it computes; default: a GPU if there is one.
+        path: file with its weights; the repository's by default.
+        device: device to compute on; by default a GPU if there is one.
 
     Raises:
-        EvaluatorError: there are no weights of a ResNet-18 with 24 outputs.
+        EvaluatorError: the file is missing, or does not hold a ResNet-18 with 24 outputs.
     """
 
     def __init__(self, path=None, device=None):
@@ -72,22 +72,22 @@ class evaluation_model:  # noqa: N801  (the course's name)
         self.resnet18 = _load(path).eval().requires_grad_(False).to(self.device)
 
     def compute_acc(self, out, onehot_labels):
-        """As `top_k`."""
+        """Return `top_k` of the outputs and labels."""
         return top_k(out, onehot_labels)
 
     @torch.no_grad()
     def eval(self, images, labels):
-        """The accuracy of pictures.
+        """Evaluate pictures against the labels that they should show.
 
         Args:
             images: (B, 3, 64, 64) float32 in [-1, 1]; values outside are clamped.
             labels: (B, 24), multi-hot, in the order of objects.json.
 
         Returns:
-            As `top_k`.
+            The accuracy in [0, 1], as `top_k` computes it.
 
         Raises:
-            EvaluatorError: a shape is another, or no label is 1.
+            EvaluatorError: images or labels have another shape, or no label is 1.
         """
         if images.shape[1:] != (3, 64, 64) or labels.shape != (len(images), CLASSES):
             raise EvaluatorError(
@@ -95,21 +95,23 @@ class evaluation_model:  # noqa: N801  (the course's name)
                 f"not (B, 3, 64, 64) and (B, {CLASSES})"
             )
         if not (labels > 0.5).any():
-            raise EvaluatorError("no label is 1, so there is nothing to find: a label is 1 for what is in the picture")
+            raise EvaluatorError(
+                "no label is 1, so there is nothing to find: set it to 1 for each object in the picture"
+            )
         return top_k(self.predict(images), labels.cpu())
 
     @torch.no_grad()
     def predict(self, images, batch_size=500):
-        """How likely each object is in each picture: (B, 24) float32 on the CPU, of images as `eval` takes them."""
+        """The probability of each object in each picture, (B, 24) float32 on the CPU; images as for `eval`."""
         batches = images.split(batch_size)
         return torch.cat([self.resnet18(batch.float().to(self.device).clamp(-1, 1)).cpu() for batch in batches])
 
 
 def _load(path):
     if not path.is_file():
-        raise EvaluatorError(f"there is no {path}: restore it with git, or give the path of the weights")
+        raise EvaluatorError(f"there is no {path}: restore it with git, or give the path of other weights")
     weights = torch.load(path, map_location="cpu", weights_only=True)
-    weights = weights.get("model", weights)  # as the course saved its own
+    weights = weights.get("model", weights)  # the course's checkpoint has them under this key
     try:
         network = evaluation_network(len(weights["conv1.weight"]))
         network.load_state_dict(weights)

@@ -1,7 +1,7 @@
-"""Part 1: a generative adversarial network on house numbers (SVHN), or on other colour images of 32x32.
+"""Part 1: a generative adversarial network on house numbers (SVHN), or on other colour images of 32x32 pixels.
 
-Images that loaders give are in [0, 1]; those that both networks see are in [-1, 1]. A logit is the discriminator's
-score of an image: positive for real.
+Loaders return images in [0, 1]. Both networks work with images in [-1, 1]. A logit is the discriminator's score of an
+image: positive means real.
 """
 
 # ruff: noqa: N803  (D, G, N, C, H, W are the papers' names)
@@ -18,15 +18,15 @@ SHOWN = 16  # images in a snapshot
 
 
 def sample_noise(batch_size, dim, seed=None):
-    """Draw the generator's input.
+    """Draw the noise that the generator turns into images.
 
     Args:
-        batch_size: number of vectors B.
-        dim: of each vector.
-        seed: if given, torch's generator is seeded with it first.
+        batch_size: number of noise vectors B.
+        dim: length of each vector.
+        seed: if given, seeds torch's generator first.
 
     Returns:
-        Independent numbers, uniform in [-1, 1), fresh at every call: shape (B, dim), float32.
+        Independent numbers, uniform in [-1, 1), new in every call; shape (B, dim), float32.
     """
     if seed is not None:
         torch.manual_seed(seed)
@@ -36,18 +36,19 @@ def sample_noise(batch_size, dim, seed=None):
 
 
 def discriminator(seed=None):
-    """Build the discriminator D: a network of your design.
+    """Build the discriminator D, a network of your own design.
 
     Args:
-        seed: if given, torch's generator is seeded with it first.
+        seed: if given, seeds torch's generator first.
 
     Returns:
-        An `nn.Module` from images, shape (B, 3, 32, 32), float32 in [-1, 1], to logits, shape (B, 1). It has at most
-        10 million parameters, all of which get gradients; in eval mode each logit depends on its own image only.
+        An `nn.Module` that maps images, shape (B, 3, 32, 32), float32 in [-1, 1], to logits, shape (B, 1). It has at
+        most 10 million parameters, and all of them get gradients. In eval mode, each logit depends on its own image
+        only.
     """
     if seed is not None:
         torch.manual_seed(seed)
-    # BEGIN ANSWER(1.discriminator) [20 min, medium] e.g. three strided convolutions, then a linear layer, no sigmoid
+    # BEGIN ANSWER(1.discriminator) [20 min, medium] e.g. three strided convolutions, then a linear layer; no sigmoid
     model = nn.Sequential(
         nn.Conv2d(3, 32, 4, stride=2, padding=1),
         nn.LeakyReLU(0.2),
@@ -55,7 +56,7 @@ def discriminator(seed=None):
         nn.LeakyReLU(0.2),
         nn.Conv2d(64, 128, 4, stride=2, padding=1),
         nn.LeakyReLU(0.2),
-        nn.Dropout(0.3),  # with so few images D would soon know them all
+        nn.Dropout(0.3),  # without dropout D would soon memorise so few images
         nn.Flatten(),
         nn.Linear(128 * 4 * 4, 1),
     )
@@ -64,19 +65,19 @@ def discriminator(seed=None):
 
 
 def generator(noise_dim=NOISE_DIM, seed=None):
-    """Build the generator G: a network of your design.
+    """Build the generator G, a network of your own design.
 
     Args:
-        noise_dim: of the input.
-        seed: if given, torch's generator is seeded with it first.
+        noise_dim: length of a noise vector.
+        seed: if given, seeds torch's generator first.
 
     Returns:
-        An `nn.Module` from noise, shape (B, noise_dim), to images in [-1, 1], shape (B, 3, 32, 32) or flat, (B, 3072).
-        It has at most 10 million parameters, all of which get gradients.
+        An `nn.Module` that maps noise, shape (B, noise_dim), to images in [-1, 1], shape (B, 3, 32, 32) or flat,
+        (B, 3072). It has at most 10 million parameters, and all of them get gradients.
     """
     if seed is not None:
         torch.manual_seed(seed)
-    # BEGIN ANSWER(1.generator) [25 min, medium] e.g. a linear layer to 4x4, then three transposed convolutions, tanh
+    # BEGIN ANSWER(1.generator) [25 min, medium] e.g. a linear layer to 4x4, then three transposed convolutions and tanh
     model = nn.Sequential(
         nn.Linear(noise_dim, 128 * 4 * 4, bias=False),
         Unflatten(-1, 128, 4, 4),
@@ -96,26 +97,26 @@ def generator(noise_dim=NOISE_DIM, seed=None):
 
 
 def bce_loss(input, target):
-    """Binary cross-entropy of logits, without overflow: finite, and with a finite gradient, for logits of +-1000.
+    """Compute the binary cross-entropy of logits. It and its gradient stay finite for logits of +-1000.
 
     Args:
         input: logits, any shape, float32.
-        target: probabilities of "real" in [0, 1], of the same shape.
+        target: probabilities of "real" in [0, 1], same shape.
 
     Returns:
         The mean of -target log sigma(input) - (1 - target) log(1 - sigma(input)) over all elements, a scalar.
     """
-    # BEGIN ANSWER(1.bce_loss) [10 min, easy] max(x, 0) - x * target + log(1 + exp(-|x|)), or torch's function of logits
+    # BEGIN ANSWER(1.bce_loss) [10 min, easy] max(x, 0) - x * target + log(1 + exp(-|x|)), or torch's own function
     return nn.functional.binary_cross_entropy_with_logits(input, target)
     # END ANSWER
 
 
 def discriminator_loss(logits_real, logits_fake):
-    """What D minimises (Goodfellow et al. 2014, eq. 1): the sum of two means, one for each kind of image.
+    """Compute the loss that D minimises: one mean for each kind of image. From Goodfellow et al. 2014, eq. (1).
 
     Args:
-        logits_real: of real images, shape (B,) or (B, 1), float32.
-        logits_fake: of generated images, likewise.
+        logits_real: D's logits of real images, shape (B,) or (B, 1), float32.
+        logits_fake: D's logits of generated images, shape (B,) or (B, 1), float32.
 
     Returns:
         -mean log sigma(logits_real) - mean log(1 - sigma(logits_fake)), a scalar.
@@ -128,22 +129,22 @@ def discriminator_loss(logits_real, logits_fake):
 
 
 def generator_loss(logits_fake):
-    """What G minimises, non-saturating (Goodfellow et al. 2014, sec. 3): that D takes its images for real.
+    """Compute the non-saturating loss that G minimises. From Goodfellow et al. 2014, section 3.
 
     Args:
-        logits_fake: of generated images, shape (B,) or (B, 1), float32.
+        logits_fake: D's logits of generated images, shape (B,) or (B, 1), float32.
 
     Returns:
         -mean log sigma(logits_fake), a scalar.
     """
-    # BEGIN ANSWER(1.generator_loss) [5 min, easy] the target is 1: what G wants D to say
+    # BEGIN ANSWER(1.generator_loss) [5 min, easy] the target is 1, because G wants D to say that
     return bce_loss(logits_fake, torch.ones_like(logits_fake))
     # END ANSWER
 
 
 def get_optimizer(model):
-    """Adam (Kingma & Ba 2015) for all parameters of a model, with learning rate 1e-3, beta1 = 0.5 and beta2 = 0.999."""
-    # BEGIN ANSWER(1.optimizer) [5 min, easy] torch.optim.Adam; its default beta1 is too slow for a moving opponent
+    """Return Adam for all parameters of a model, with learning rate 1e-3, beta1 = 0.5 and beta2 = 0.999."""
+    # BEGIN ANSWER(1.optimizer) [5 min, easy] torch.optim.Adam, not with its default betas
     return torch.optim.Adam(model.parameters(), lr=1e-3, betas=(0.5, 0.999))
     # END ANSWER
 
@@ -161,20 +162,22 @@ def train_gan(
     noise_size=96,
     num_epochs=10,
 ):
-    """Train both networks, one step of each for every batch (Goodfellow et al. 2014, algorithm 1 with k = 1).
+    """Train both networks: for every batch, one step of D and one of G.
+
+    Implements algorithm 1 of Goodfellow et al. 2014 with k = 1.
 
     Args:
-        D, G: the networks, on the device where they are to be trained.
+        D, G: the networks, on the device where you train them.
         D_solver, G_solver: their optimizers.
-        discriminator_loss, generator_loss: as above.
-        loader_train: batches of images, shape (B, 3, 32, 32), float32 in [0, 1], and labels, which are not used.
-        show_every: steps between two snapshots, the first of which is of step 0.
-        batch_size: B; a batch of any other size is skipped.
-        noise_size: dimension of G's input.
+        discriminator_loss, generator_loss: loss functions with the signatures of those above.
+        loader_train: batches of (images, labels); images have shape (B, 3, 32, 32), float32 in [0, 1]. Ignores labels.
+        show_every: steps between two snapshots. The first one is taken at step 0.
+        batch_size: B. Skips a batch of any other size.
+        noise_size: length of a noise vector.
         num_epochs: passes over the data.
 
     Returns:
-        The snapshots, a list of arrays of at most 16 generated images, shape (16, 3, 32, 32) in [-1, 1].
+        The snapshots: a list of arrays of up to 16 generated images, shape (16, 3, 32, 32) in [-1, 1].
     """
     images, step = [], 0
     device = next(G.parameters()).device
@@ -184,7 +187,7 @@ def train_gan(
             if len(x) != batch_size:
                 continue
             real_images = preprocess_img(x.to(device))
-            # BEGIN ANSWER(1.training) [40 min, hard] D's step, then G's; what follows needs fake_images, d_loss, g_loss
+            # BEGIN ANSWER(1.training) [40 min, hard] D's step, then G's; set fake_images, d_loss and g_loss
             D_solver.zero_grad()
             noise = sample_noise(batch_size, noise_size).to(device)
             fake_images = G(noise).detach().view(batch_size, *IMAGE)  # so that this step does not reach G
@@ -207,19 +210,19 @@ def train_gan(
 
 
 def eval_discriminator(D, oracle_generator, val_loader, device, noise_size=96, batch_size=128):
-    """Measure how well D tells real images from those of a generator that it was not trained with.
+    """Measure how well D tells real images from those of a generator that it never trained with.
 
     Args:
-        D: the discriminator; it is put in eval mode.
-        oracle_generator: a trained generator, from noise, shape (B, noise_size), to images in [-1, 1].
-        val_loader: batches of B real images, shape (B, 3, 32, 32), float32 in [0, 1], and labels, which are not used.
-        device: where both networks are.
-        noise_size: dimension of the generator's input.
-        batch_size: B; as many images are generated for each batch.
+        D: the discriminator. This function puts it in eval mode.
+        oracle_generator: a trained generator that maps noise, shape (B, noise_size), to images in [-1, 1].
+        val_loader: batches of (images, labels); images have shape (B, 3, 32, 32), float32 in [0, 1]. Ignores labels.
+        device: the device of both networks.
+        noise_size: length of a noise vector.
+        batch_size: B. Generate B images for each batch.
 
     Returns:
-        (accuracy, precision, recall) over all images, floats in [0, 1]. Real is the positive class: an image with a
-        positive logit is taken for real. Precision is 0 if no image is.
+        (accuracy, precision, recall) over all images, floats in [0, 1]. Real is the positive class: D calls an image
+        real if its logit is positive. Precision is 0 if D calls no image real.
     """
     D.eval()
     # BEGIN ANSWER(1.evaluation) [20 min, medium] count true and false positives and negatives; D sees images in [-1, 1]
@@ -239,7 +242,7 @@ def eval_discriminator(D, oracle_generator, val_loader, device, noise_size=96, b
 
 
 class Flatten(nn.Module):
-    """Given: (N, C, H, W) -> (N, C H W)."""
+    """Given: flattens (N, C, H, W) to (N, C H W)."""
 
     def forward(self, x):
         """Flatten each item."""
@@ -247,45 +250,45 @@ class Flatten(nn.Module):
 
 
 class Unflatten(nn.Module):
-    """Given: (N, C H W) -> (N, C, H, W)."""
+    """Given: reshapes (N, C H W) to (N, C, H, W)."""
 
     def __init__(self, N=-1, C=128, H=7, W=7):
         super().__init__()
         self.shape = (N, C, H, W)
 
     def forward(self, x):
-        """Shape each item into an image of C channels."""
+        """Reshape each item to an image with C channels."""
         return x.view(*self.shape)
 
 
 def initialize_weights(m):
-    """Given: Xavier's uniform initialisation of linear and transposed layers, for `model.apply(initialize_weights)`."""
+    """Given: Xavier initialisation of linear and transposed layers. Call `model.apply(initialize_weights)`."""
     if isinstance(m, nn.Linear | nn.ConvTranspose2d):
         nn.init.xavier_uniform_(m.weight)
 
 
 def preprocess_img(x):
-    """Given: from [0, 1] to [-1, 1]."""
+    """Given: maps [0, 1] to [-1, 1]."""
     return 2 * x - 1.0
 
 
 def deprocess_img(x):
-    """Given: from [-1, 1] to [0, 1]."""
+    """Given: maps [-1, 1] to [0, 1]."""
     return (x + 1.0) / 2.0
 
 
 def rel_error(x, y):
-    """Given: the largest relative error between two arrays, |x - y| / (|x| + |y|)."""
+    """Given: returns the largest relative error between two arrays, |x - y| / (|x| + |y|)."""
     return np.max(np.abs(x - y) / np.maximum(1e-8, np.abs(x) + np.abs(y)))
 
 
 def count_params(model):
-    """Given: the number of parameters of a model."""
+    """Given: returns the number of parameters of a model."""
     return sum(p.numel() for p in model.parameters())
 
 
 class ChunkSampler(Sampler):
-    """Given: `num_samples` indices in order, from `start`: a part of a dataset, for a DataLoader."""
+    """Given: yields `num_samples` indices in order from `start`, so a DataLoader reads a part of a dataset."""
 
     def __init__(self, num_samples, start=0):
         self.num_samples, self.start = num_samples, start
@@ -298,8 +301,8 @@ class ChunkSampler(Sampler):
 
 
 def show_images(images):
-    """Given: plot images, shape (N, 3, 32, 32) or (N, 3072), in [0, 1], tensors or arrays, in a square of panels."""
-    from matplotlib import pyplot as plt  # takes a second
+    """Given: plots images in a square of panels: shape (N, 3, 32, 32) or (N, 3072), in [0, 1], tensors or arrays."""
+    from matplotlib import pyplot as plt  # slow to import
 
     images = np.asarray(torch.as_tensor(images).detach().cpu().reshape(-1, *IMAGE).clamp(0, 1))
     side = int(np.ceil(np.sqrt(len(images))))

@@ -1,8 +1,8 @@
-"""Part 5: the pictures of i-CLEVR with the objects in them, or the objects alone.
+"""Part 5: i-CLEVR's pictures and labels.
 
-A picture is a float32 tensor (3, 64, 64) in [-1, 1]; its label is multi-hot: 24 numbers in the order of objects.json, 1
-for each object that is in the picture and 0 for all others. `python iclevr_renderer.py --out data/iclevr` makes such a
-folder, for whoever does not have the course's.
+A picture is a float32 tensor (3, 64, 64) in [-1, 1]. Its label is multi-hot: 24 numbers in the order of objects.json, 1
+for each object in the picture and 0 for the rest. If you do not have the course's folder, make a similar one with
+`python iclevr_renderer.py --out data/iclevr`.
 """
 
 import json
@@ -16,23 +16,23 @@ from torch.utils.data import Dataset
 
 SIZE = 64
 MODES = ("train", "test", "new_test")  # also the names of the lists, without .json
-IMAGE_FOLDERS = ("images", "iclevr", ".")  # where in the root folder the pictures may be
+IMAGE_FOLDERS = ("images", "iclevr", ".")  # where the pictures may be, inside the root folder
 
 
 def multi_hot(names, objects):
-    """The label of a picture.
+    """Make the multi-hot label of a picture.
 
     Args:
-        names: of the objects in it, e.g. ["red cube", "cyan sphere"].
-        objects: index of each object, as objects.json tells it.
+        names: names of the objects in the picture, e.g. ["red cube", "cyan sphere"].
+        objects: the content of objects.json, {name: index}; indices start at 0.
 
     Returns:
-        Shape (len(objects),), float32: 1 at the objects' indices, 0 elsewhere.
+        The label, shape (len(objects),), float32: 1 at the indices of the named objects, 0 elsewhere.
 
     Raises:
         IclevrError: a name is not in `objects`; the message says which.
     """
-    # BEGIN ANSWER(5.multi_hot) [10 min, easy] 1 at the index of each object; refuse unknown names
+    # BEGIN ANSWER(5.multi_hot) [10 min, easy] put 1 at the index of each object; refuse unknown names
     if unknown := [name for name in names if name not in objects]:
         raise IclevrError(f"{unknown[0]!r} is not in objects.json, which has {', '.join(objects)}")
     label = torch.zeros(len(objects))
@@ -42,14 +42,14 @@ def multi_hot(names, objects):
 
 
 def to_tensor(image):
-    """A picture as networks take it.
+    """Turn a picture into the tensor that the networks expect.
 
     Args:
         image: a PIL image of any size and mode; i-CLEVR's have 320 x 240 pixels and four channels.
 
     Returns:
-        Shape (3, 64, 64), float32: red, green, blue; 0 of the file becomes -1, 255 becomes 1. Both sides are scaled to
-        64, bilinearly.
+        The picture, shape (3, 64, 64), float32: red, green, blue, where the file's 0 becomes -1 and 255 becomes 1. Both
+        sides are scaled bilinearly to 64.
     """
     # BEGIN ANSWER(5.to_tensor) [10 min, easy] RGB, 64 x 64, channels first, in [-1, 1]
     resized = image.convert("RGB").resize((SIZE, SIZE), Image.Resampling.BILINEAR)
@@ -58,24 +58,24 @@ def to_tensor(image):
 
 
 def get_iCLEVR_data(root_folder, mode):  # noqa: N802  (the course's name)
-    """Read the lists of i-CLEVR.
+    """Read the file names and labels of one mode.
 
     Args:
-        root_folder: has objects.json and the lists: train.json, {file name: [object, ...]}; test.json and
-            new_test.json, [[object, ...], ...].
+        root_folder: the folder with objects.json, train.json ({file name: [object, ...]}), test.json and new_test.json
+            ([[object, ...], ...]).
         mode: one of MODES.
 
     Returns:
-        The file names of the pictures, a list, or None in the modes that have no pictures; and the labels, shape
+        (file names, labels): a list of N file names, or None in the modes without pictures; and the labels, shape
         (N, 24), float32.
 
     Raises:
-        IclevrError: a file is missing or not JSON, the mode or an object is unknown.
+        IclevrError: a file is missing or is not JSON, or the mode or an object is unknown.
     """
     if mode not in MODES:
         raise IclevrError(f"there is no mode {mode!r}: give one of {', '.join(MODES)}")
     lists, objects = (read_json(Path(root_folder) / f"{name}.json") for name in (mode, "objects"))
-    # BEGIN ANSWER(5.iclevr_data) [15 min, medium] the files where there are any, a label for each list
+    # BEGIN ANSWER(5.iclevr_data) [15 min, medium] file names where there are any; one label for each list
     images = list(lists) if mode == "train" else None
     labels = torch.stack([multi_hot(names, objects) for names in (lists.values() if mode == "train" else lists)])
     return images, labels
@@ -83,10 +83,10 @@ def get_iCLEVR_data(root_folder, mode):  # noqa: N802  (the course's name)
 
 
 def read_json(path):
-    """What a JSON file says.
+    """Read a JSON file.
 
     Raises:
-        IclevrError: it is not there, or not JSON.
+        IclevrError: the file is missing or is not JSON.
     """
     try:
         return json.loads(path.read_text())
@@ -98,10 +98,17 @@ def read_json(path):
 
 
 def image_folder(root_folder, images):
-    """The folder in which the pictures are.
+    """Find the folder that holds the pictures.
+
+    Args:
+        root_folder: the folder to search, together with its sub-folders in IMAGE_FOLDERS.
+        images: file names of the pictures.
+
+    Returns:
+        The path of the folder.
 
     Raises:
-        IclevrError: one is missing; the message says which, and how many are.
+        IclevrError: a picture is missing; the message names one and counts them.
     """
     root = Path(root_folder)
     missing = {}
@@ -112,22 +119,22 @@ def image_folder(root_folder, images):
             return root / name
     place, lacking = min(missing.items(), key=lambda item: len(item[1]))
     raise IclevrError(
-        f"{root / place} lacks {len(lacking)} of the {len(images)} pictures of train.json, {lacking[0]} for one: put "
+        f"{root / place} lacks {len(lacking)} of the {len(images)} pictures in train.json, such as {lacking[0]}: put "
         "i-CLEVR's pictures there, or render a folder with `python iclevr_renderer.py --out FOLDER`"
     )
 
 
 class ICLEVRLoader(Dataset):
-    """i-CLEVR, one item a picture; or a condition, in the modes that have no pictures.
+    """The i-CLEVR dataset: an item is a picture with its label, or a label alone in the modes without pictures.
 
     Args:
-        root_folder: as of `get_iCLEVR_data`; the pictures are in it or in its sub-folder images or iclevr.
-        trans: what is done to a PIL image; default: `to_tensor`.
-        cond: whether items are labels alone in the mode train as well; no picture is needed then.
+        root_folder: the folder for `get_iCLEVR_data`; the pictures are in it or in its sub-folder images or iclevr.
+        trans: a function that is applied to each PIL image; `to_tensor` by default.
+        cond: whether items are labels alone in the mode train too; it then needs no pictures.
         mode: one of MODES.
 
     Raises:
-        IclevrError: as of `get_iCLEVR_data`, or a picture is missing.
+        IclevrError: `get_iCLEVR_data` raises it, or a picture is missing.
     """
 
     def __init__(self, root_folder, trans=None, cond=False, mode="train"):
@@ -141,8 +148,8 @@ class ICLEVRLoader(Dataset):
         return len(self.label_list)
 
     def __getitem__(self, index):
-        """One item: the picture, as `trans` makes it, and its label, (24,) float32; or the label alone."""
-        # BEGIN ANSWER(5.iclevr_items) [10 min, easy] picture and label, or the label alone
+        """Return (trans(picture), label), or the label alone without a picture; the label is (24,) float32."""
+        # BEGIN ANSWER(5.iclevr_items) [10 min, easy] the picture and its label, or the label alone
         label = self.label_list[index]
         if self.cond:
             return label

@@ -1,8 +1,8 @@
-"""Given: the pictures of i-CLEVR scenes, by casting rays: from the camera to what is seen, from there to the lamps.
+"""Given: computes the light in i-CLEVR scenes by casting rays, from the camera to the objects and on to the lamps.
 
-Light is linear until it becomes pixels. Nothing but sums, products, quotients and square roots is used, which every
-processor rounds alike, and no sum depends on how many scenes there are. Vectors and colours come components first:
-(3, N, S) for S rays through each of N pixels that an object may be seen in.
+Light is linear until it becomes pixels. The code uses only sums, products, quotients and square roots, which every
+processor rounds in the same way, and no sum depends on the number of scenes. Vectors and colours have their components
+first: (3, N, S) for S rays through each of N pixels in which an object may be visible.
 """
 
 from dataclasses import dataclass
@@ -11,35 +11,35 @@ import torch
 from iclevr_scenes import FIELD
 from iclevr_shapes import REACH, dot, meet, normals, unit
 
-SAMPLES = ((-0.375, -0.125), (0.125, -0.375), (0.375, 0.125), (-0.125, 0.375))  # of a pixel: a rotated grid
-POWER = (0.75, 0.45, 0.25)  # light of key, back and fill where it is as far from them as the origin is
-AROUND = 0.32  # light from everywhere
-SHADOWS = (0, 1)  # the lamps that cast any: key and back
-LAMP_POINTS = ((0.5, 0.3, 0.2), (-0.5, -0.3, 0.2), (0.3, -0.5, -0.2), (-0.3, 0.5, -0.2))  # of one lamp: soft shadows
+SAMPLES = ((-0.375, -0.125), (0.125, -0.375), (0.375, 0.125), (-0.125, 0.375))  # places in a pixel: a rotated grid
+POWER = (0.75, 0.45, 0.25)  # light of key, back and fill at the distance of the origin
+AROUND = 0.32  # light from all directions
+SHADOWS = (0, 1)  # the lamps that cast shadows: key and back
+LAMP_POINTS = ((0.5, 0.3, 0.2), (-0.5, -0.3, 0.2), (0.3, -0.5, -0.2), (-0.3, 0.5, -0.2))  # on a lamp: soft shadows
 
 
 @dataclass(frozen=True)
 class Hits:
-    """Where rays meet objects: N pairs of a pixel and an object that may be seen in it."""
+    """Where rays meet objects: N pairs of a pixel and an object that may be visible in it."""
 
     scene: torch.Tensor  # (N,) int64
     slot: torch.Tensor  # (N,) int64
     pixel: torch.Tensor  # (N,) int64, row by row
-    seen: torch.Tensor  # (N, S) bool: this object is the first that the ray meets
+    seen: torch.Tensor  # (N, S) bool: whether this object is the first that the ray meets
     point: torch.Tensor  # (3, N, S)
     normal: torch.Tensor  # (3, N, S)
     view: torch.Tensor  # (3, N, S): unit vectors towards the camera
 
 
 def first_hits(scenes, size):
-    """What the camera's rays meet.
+    """Find what the camera's rays meet first.
 
     Args:
         scenes: `Scenes`.
         size: height and width of the picture in pixels.
 
     Returns:
-        `Hits`, without the pixels that are far from any object.
+        `Hits`, only for pixels near an object.
     """
     x, y = _screen(size)
     scene, slot, pixel = _near(scenes, x, y, 2 * FIELD[0] / size).nonzero(as_tuple=True)
@@ -60,13 +60,13 @@ def first_hits(scenes, size):
 
 
 def _screen(size):
-    """The middles of the pixels' columns and rows, on a screen at the distance 1."""
+    """The centres of the columns and rows of pixels, on a screen at distance 1."""
     step = (torch.arange(size) + 0.5) / size * 2 - 1
     return step * FIELD[0], -step * FIELD[1]
 
 
 def _near(scenes, x, y, margin):
-    """In which pixels an object may be seen, (B, K, P) bool; `margin` is the width of a pixel on the screen."""
+    """The pixels in which an object may be visible, (B, K, P) bool; `margin` is a pixel's width on the screen."""
     away = scenes.middle - scenes.camera[:, None, 0]
     right, up, forward = (dot(away.movedim(2, 0), scenes.camera[:, None, i].movedim(2, 0)) for i in (1, 2, 3))
     reach = torch.tensor(REACH)[scenes.shape] * scenes.size + margin * forward
@@ -77,7 +77,7 @@ def _near(scenes, x, y, margin):
 
 
 def _turned(scenes, scene, slot, vectors, back=False):
-    """Vectors (3, N, S) as an object sees them that is turned about the vertical axis, or back."""
+    """Turn vectors (3, N, S) into the frame of an object that is rotated about the vertical axis, or back."""
     cos, sin = scenes.rotation[scene, slot].T[..., None]
     x, y, z = vectors
     sin = -sin if back else sin
@@ -85,26 +85,26 @@ def _turned(scenes, scene, slot, vectors, back=False):
 
 
 def _in_frame(scenes, scene, slot, origin, direction):
-    """Rays (3, N, S) in the frames of objects."""
+    """Transform rays (3, N, S) into the frames of objects."""
     size = scenes.size[scene, slot, None]
     origin = origin - scenes.middle[scene, slot].T[..., None]
     return (_turned(scenes, scene, slot, vectors) / size for vectors in (origin, direction))
 
 
 def _blocked(scenes, scene, slot, point, towards):
-    """Whether objects stand between points (3, N, S) and lamps, where `towards` leads: (N, S) bool."""
+    """Whether objects block the way from points (3, N, S) along `towards` to the lamps: (N, S) bool."""
     near, far = meet(scenes.shape[scene, slot], *_in_frame(scenes, scene, slot, point, towards))
     return (near < far) & (far > 0) & (near < 1)
 
 
 def _lamp_light(power, at, towards):
-    """Light on a surface that faces a lamp: `power` where the lamp is as far away as it is from the origin."""
+    """Light on a surface that faces a lamp; it is `power` at the distance from the lamp to the origin."""
     home = dot(at, at)
     return 2 * power * home / (home + dot(towards, towards))
 
 
 def object_light(scenes, hits):
-    """The light that the camera gets from objects, (3, N, S)."""
+    """The light that the camera receives from objects, (3, N, S)."""
     scene, slot = hits.scene, hits.slot
     albedo, ground = scenes.albedo[scene, slot].T[..., None], scenes.ground[scene].T[..., None]
     metal = scenes.metal[scene, slot, None]
@@ -135,7 +135,7 @@ def _squared(x, times):
 
 
 def _surroundings(z, ground):
-    """What a mirror sees in directions with the vertical component z: the lit ground, or a room that is dark."""
+    """The light that a mirror reflects from a direction with vertical component z: lit ground or a dark room."""
     above = (0.5 + 4 * z).clamp(0, 1)
     return above * (0.15 + 0.5 * z.clamp(min=0)) + (1 - above) * 1.3 * ground
 
@@ -151,13 +151,13 @@ def _in_shadow(scenes, hits, towards):
 
 
 def ground_light(scenes, size):
-    """The light that the camera gets from the ground, (3, B, P)."""
+    """The light that the camera receives from the ground, (3, B, P)."""
     x, y = _screen(size)
     origin, right, up, forward = scenes.camera.permute(1, 2, 0)[..., None, None]
     direction = (forward + x * right + y[:, None] * up).flatten(2)
     point = origin[..., 0] - origin[2, ..., 0] / direction[2] * direction
     away = scenes.middle.permute(2, 0, 1)[..., None] - point[:, :, None]  # (3, B, K, P)
-    away[2] = scenes.middle[..., 2, None]  # not what rounding left of 0
+    away[2] = scenes.middle[..., 2, None]  # exact, where point[2] is 0 only up to rounding
     squared = dot(away, away)
     close = torch.where(scenes.there, scenes.size * scenes.size, 0.0)[..., None] / squared
     open_sky = torch.ones_like(point[0])
@@ -175,7 +175,7 @@ def ground_light(scenes, size):
 
 
 def _shadow(scenes, point, at, away, squared):
-    """Which share of a lamp objects hide from the ground's points, (B, P)."""
+    """The share of a lamp that objects hide from points on the ground, (B, P)."""
     reach = (torch.tensor(REACH)[scenes.shape] * scenes.size)[..., None]
     outside = squared - reach * reach
     dark = torch.zeros_like(point[0])

@@ -1,10 +1,10 @@
-"""Given: pictures of i-CLEVR scenes by ray casting, for whoever does not have the dataset or wants more of it.
+"""Given: renders pictures of i-CLEVR scenes, in case you do not have the dataset or want more of it.
 
-    python iclevr_renderer.py --out data/iclevr   # a folder like i-CLEVR's, of our own lists; repeat to go on
-    python iclevr_renderer.py --out data/iclevr --lists path/to/i-CLEVR/train.json   # of the course's lists
+    python iclevr_renderer.py --out data/iclevr   # a folder like i-CLEVR's, from our own lists; repeat to resume
+    python iclevr_renderer.py --out data/iclevr --lists path/to/i-CLEVR/train.json   # from the course's lists
 
-A picture depends on its list, the number of its scene, the seed and the look, and not on what is rendered beside it or
-on how many threads do it.
+A picture depends only on its list, the number of its scene, the seed and the look. Other pictures and the number of
+threads do not change it.
 """
 
 import argparse
@@ -22,35 +22,35 @@ from tqdm import tqdm
 from trainers import run
 
 SIZE = 64
-CHUNK = 16  # scenes at a time: what they need stays in a processor's cache
-PART = 480  # scenes between two steps of the progress bar
+CHUNK = 16  # scenes at a time, few enough for a processor's cache
+PART = 480  # scenes in a step of the progress bar
 LISTS = Path(__file__).resolve().parents[1] / "test_resources" / "iclevr" / "train.json"
-BESIDE = ("objects.json", "test.json", "new_test.json")  # what belongs to train.json
-RECORD = "rendered.json"  # tells a folder of ours from i-CLEVR's own, and how it was made
+BESIDE = ("objects.json", "test.json", "new_test.json")  # the files that belong to train.json
+RECORD = "rendered.json"  # marks a rendered folder and records how it was made
 
 
 def render(scenes, size=SIZE):
-    """Draw pictures.
+    """Render pictures of scenes.
 
     Args:
-        scenes: `Scenes`, from `draw`.
-        size: height and width. The camera's 4:3 is squeezed into a square, as i-CLEVR's pictures are by its users.
+        scenes: B `Scenes`, from `draw`.
+        size: height and width. The camera's 4:3 is squeezed into a square, as users of i-CLEVR do with its pictures.
 
     Returns:
-        (B, 3, size, size) uint8: red, green, blue.
+        Pictures, (B, 3, size, size) uint8: red, green, blue.
     """
     return torch.cat([_picture(part, size) for part in scenes.split(CHUNK)])
 
 
 def pictures(label_lists, seed=0, numbers=None, look=Look(), paint=render):
-    """Draw scenes and their pictures, with a progress bar: arguments as of `draw`. Returns (N, 3, 64, 64) uint8."""
+    """Draw scenes and render them with a progress bar, (N, 3, 64, 64) uint8; `draw` explains the arguments."""
     numbers = range(len(label_lists)) if numbers is None else numbers
     parts = [slice(i, i + PART) for i in range(0, len(label_lists), PART)]
     return torch.cat([paint(draw(label_lists[p], seed, numbers[p], look)) for p in tqdm(parts, desc="rendering")])
 
 
 def coverage(scenes, size=SIZE):
-    """Which share of each pixel shows each object: (B, K, size, size) float32, arguments as in `render`."""
+    """The share of each pixel that shows each object, (B, K, size, size) float32; arguments as for `render`."""
     return _cover(scenes, first_hits(scenes, size), size).unflatten(2, (size, size))
 
 
@@ -71,12 +71,12 @@ def _cover(scenes, hits, size):
 
 
 def write_folder(lists, out, seed=0):
-    """Write a folder like i-CLEVR's: images/*.png, train.json and what is beside it. Pictures that are there stay.
+    """Write a folder like i-CLEVR's, with images/*.png, train.json and the other lists. Existing pictures are kept.
 
     Args:
-        lists: path of a train.json, {file name: names of objects}; a scene's pictures have its number in their names.
-        out: the folder, new or of an earlier call.
-        seed: of what the lists leave open.
+        lists: path of a train.json, {file name: [object, ...]}; a file name contains the number of its scene.
+        out: the folder, which is new or comes from an earlier call.
+        seed: seed of everything that the lists leave open.
 
     Raises:
         IclevrError: the lists cannot be read, or the folder holds other pictures.
@@ -101,11 +101,46 @@ def write_folder(lists, out, seed=0):
     bar.close()
 
 
+def found_or_rendered(data, tiny=None, most=32):
+    """Find i-CLEVR's pictures in the data folder, or render similar ones if there are none.
+
+    Args:
+        data: the data folder.
+        tiny: a folder for a small set, which is rendered anew each time; None renders all pictures into `data`.
+        most: number of pictures in the small set, evenly spaced in our lists.
+
+    Returns:
+        The folder with lists and pictures.
+    """
+    folder = Path(data) / "iclevr"
+    rendered = (folder / RECORD).exists()  # its rendering may have been interrupted
+    if any(folder.glob("**/*.png")) and not rendered:
+        return folder
+    lists = folder / "train.json" if rendered else LISTS
+    if tiny:
+        folder, lists = Path(tiny) / "iclevr", _some_lists(Path(tiny) / "lists", most)
+        shutil.rmtree(folder, ignore_errors=True)
+    write_folder(lists, folder)
+    print(f"There are no i-CLEVR pictures in {Path(data).resolve()}, so {folder} holds rendered ones.")
+    return folder
+
+
+def _some_lists(folder, most):
+    """Write a train.json with some of our pictures, and the files that belong to it. Returns its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    names = read_lists(LISTS)
+    some = {name: names[name] for name in list(names)[:: len(names) // most][:most]}
+    (folder / "train.json").write_text(json.dumps(some))
+    for name in BESIDE:
+        shutil.copy(LISTS.with_name(name), folder)
+    return folder / "train.json"
+
+
 def read_lists(path):
-    """The objects of each picture, {file name: names}, as a train.json tells them.
+    """Read the objects of each picture, {file name: names}, from a train.json.
 
     Raises:
-        IclevrError: there is no such file, or it tells something else, or of what cannot be drawn.
+        IclevrError: the file is missing, is not a train.json, or lists something that cannot be drawn.
     """
     try:
         lists = json.loads(Path(path).read_text())
@@ -117,32 +152,32 @@ def read_lists(path):
 
 
 def scene_number(name):
-    """The scene of a picture: 4592 of CLEVR_train_004592_0.png, as of ..._1.png, which has an object more.
+    """Read the number of a scene from a file name: 4592 for CLEVR_train_004592_0.png, and for ..._1.png.
 
     Raises:
-        IclevrError: the name is none of i-CLEVR's.
+        IclevrError: the name does not follow i-CLEVR's pattern.
     """
     found = re.fullmatch(r"\w+_(\d+)_\d+\.png", name)
     if not found:
-        raise IclevrError(f"{name!r} does not name a picture as CLEVR_train_004592_0.png does: prefix, scene, step")
+        raise IclevrError(f"{name!r} is not a name like CLEVR_train_004592_0.png: prefix, scene, step")
     return int(found[1])
 
 
 def _claim(out, made_of):
-    """Say in a folder what its pictures are made of, or see that it says so already."""
+    """Record in a folder what its pictures are made from, or check that an earlier record agrees."""
     record = out / RECORD
     if record.is_file():
         if json.loads(record.read_text()) != made_of:
-            raise IclevrError(f"{out} holds pictures of other lists or another seed: give another folder with --out")
+            raise IclevrError(f"{out} holds pictures from other lists or another seed: give another folder with --out")
     elif out.is_dir() and any(out.iterdir()):
-        raise IclevrError(f"{out} holds files that were not rendered here: give another folder with --out")
+        raise IclevrError(f"{out} holds files that the renderer did not make: give another folder with --out")
     else:
         out.mkdir(parents=True, exist_ok=True)
         record.write_text(json.dumps(made_of))
 
 
 def _write_png(image, path):
-    """Write a picture (3, H, W), whole or not at all."""
+    """Write a picture (3, H, W) to a file; an interruption leaves no incomplete file."""
     from PIL import Image
 
     temporary = path.with_suffix(".part")
@@ -154,11 +189,11 @@ def main(arguments=None):
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, help="the folder to write")
-    parser.add_argument("--lists", type=Path, default=LISTS, help="a train.json (default: the repository's)")
+    parser.add_argument("--lists", type=Path, default=LISTS, help="a train.json (default: the one in this repository)")
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args(arguments)
     write_folder(chosen.lists, chosen.out, chosen.seed)
-    print(f"{chosen.out}: the pictures, and their lists")
+    print(f"{chosen.out} holds the pictures and their lists")
 
 
 if __name__ == "__main__":

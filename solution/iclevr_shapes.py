@@ -1,27 +1,27 @@
-"""Given: where a ray meets a cube, a sphere, a cylinder, and which way the surface faces there, in closed form.
+"""Given: closed forms for where a ray meets a cube, a sphere or a cylinder, and for the normal there.
 
-A shape has its own frame: its middle is the origin, its axis is z, and a sphere has the radius 1. Points and directions
-are float32 tensors (3, N, S), components first: N rows of S rays. A ray is origin + t * direction.
+Each shape has its own frame, with its centre at the origin and its axis along z; a sphere has radius 1. Points and
+directions are float32 tensors (3, N, S), components first, for N rows of S rays. A ray is origin + t * direction.
 """
 
 import torch
 
 SHAPES = ("cube", "sphere", "cylinder")
 CUBE = 0.8  # half an edge
-HEIGHT = (CUBE, 1.0, 1.0)  # of the middle above the ground, by shape
-REACH = (CUBE * 3**0.5, 1.0, 2**0.5)  # radius of the sphere around a shape
-BEVEL = 0.12  # how far from an edge the surface begins to bend; it does so in its normal alone
+HEIGHT = (CUBE, 1.0, 1.0)  # height of the centre above the ground, for each shape
+REACH = (CUBE * 3**0.5, 1.0, 2**0.5)  # radius of the smallest sphere around each shape
+BEVEL = 0.12  # distance from an edge at which the normal begins to bend; the surface itself stays flat
 
 
 def meet(shapes, origin, direction):
-    """Between which t a ray is inside a shape: from `near` to `far`, and nowhere unless near < far.
+    """Find the interval of t in which a ray is inside a shape.
 
     Args:
-        shapes: (N,) int64, indices of SHAPES.
-        origin, direction: (3, N, S), each in the frame of its shape.
+        shapes: indices of SHAPES, (N,) int64.
+        origin, direction: (3, N, S), in the frame of each shape.
 
     Returns:
-        near and far, (N, S) float32.
+        (near, far), the ends of the interval, (N, S) float32. The ray misses the shape unless near < far.
     """
     near, far = torch.empty_like(direction[0]), torch.empty_like(direction[0])
     for index, meets in enumerate((_cube, _sphere, _cylinder)):
@@ -31,7 +31,7 @@ def meet(shapes, origin, direction):
 
 
 def normals(shapes, points):
-    """The outward normals, (3, N, S) of length 1, at points (3, N, S) of the surfaces of shapes (N,)."""
+    """The outward unit normals, (3, N, S), at points (3, N, S) on the surfaces of shapes (N,)."""
     outward = torch.empty_like(points)
     for index, faces in enumerate((_cube_faces, _sphere_faces, _cylinder_faces)):
         rows = (shapes == index).nonzero().squeeze(1)
@@ -40,29 +40,29 @@ def normals(shapes, points):
 
 
 def dot(a, b):
-    """The product of vectors whose components come first."""
+    """The dot product of vectors whose components come first."""
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 
 
 def unit(vectors):
-    """Vectors, components first, at length 1."""
+    """Scale vectors, components first, to length 1."""
     return vectors / dot(vectors, vectors).sqrt()
 
 
 def _inside(a, b, c):
-    """Where a t^2 + 2 b t + c < 0, for a > 0: NaN, which is less than nothing, if nowhere."""
+    """The interval where a t^2 + 2 b t + c < 0, for a > 0; NaN, for which near < far is false, if there is none."""
     root = (b * b - a * c).sqrt()
     return (-b - root) / a, (root - b) / a
 
 
 def _slab(half, origin, direction):
-    """Where |origin + t direction| < half."""
+    """The interval where |origin + t direction| < half."""
     one, other = (-half - origin) / direction, (half - origin) / direction
     return torch.minimum(one, other), torch.maximum(one, other)
 
 
 def _both(one, other):
-    """Where a ray is inside both."""
+    """The interval where a ray is inside both."""
     return torch.maximum(one[0], other[0]), torch.minimum(one[1], other[1])
 
 
@@ -81,7 +81,7 @@ def _cylinder(o, d):
 
 
 def _bent(distance, half):
-    """A component of the normal: 0 on the flat part of a face at `half`, growing over the bevel."""
+    """A component of the normal: 0 on the flat part of a face of half-width `half`, growing over the bevel."""
     return distance.sign() * (distance.abs() - (half - BEVEL)).clamp(min=0)
 
 

@@ -1,13 +1,13 @@
-"""Given: trains and tries out the models of part 4.
+"""Given: trains the models of part 4 and tries them out.
 
-python main.py --model ddpm --mode train                  # to checkpoints/DDPM.pt; interrupt and repeat to go on
-python main.py --model ddpm --mode generate               # to outputs/ddpm.png, and prints the accuracy
-python main.py --model ddpm --mode grade                  # that checkpoint, as the grader will see it
-python main.py --model ddpm --profile tiny                # all three in two minutes on a CPU, to see that it works
-python main.py --model ddpm --mode train --data synthetic # digits drawn by your own machine, for trying things out
+python main.py --model ddpm --mode train                  # writes checkpoints/DDPM.pt; if interrupted, repeat to resume
+python main.py --model ddpm --mode generate               # writes outputs/ddpm.png and prints the accuracy
+python main.py --model ddpm --mode grade                  # grades that checkpoint as the grader will
+python main.py --model ddpm --profile tiny                # does all three in two minutes on a CPU, as a test
+python main.py --model ddpm --mode train --data synthetic # trains on digits that your machine draws: no download
 
 --model is ddpm, ddim, vae or lddpm. The checkpoint of a DDPM fits a DDIM with the same network and scheduler:
-python main.py --model ddim --mode generate --checkpoint checkpoints/DDPM.pt; copy it to hand it in as DDIM.pt.
+python main.py --model ddim --mode generate --checkpoint checkpoints/DDPM.pt. To hand it in, copy it to DDIM.pt.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from trainers import TrainConfig, TrainingError, autocast, best_device, load_wei
 
 HERE = Path(__file__).resolve().parent
 CLASSES = 10
-# A profile's training is for seeing that everything works: its checkpoint is no good, and lies where no other one is.
+# The tiny profile only shows that everything works. Its poor checkpoint goes where it overwrites no other.
 PROFILES = {
     "full": {"folder": Path("checkpoints"), "epochs": TrainConfig.epochs, "limit": None, "num_samples": 200},
     "tiny": {"folder": Path("outputs") / "tiny", "epochs": 1, "limit": 6400, "num_samples": 50},
@@ -37,11 +37,11 @@ PROFILES = {
 
 @dataclass(frozen=True)
 class Model:
-    """How one of the models is built and trained."""
+    """How to build and train one of the models."""
 
-    prepare: Callable  # prepare() -> the model
-    name: str  # of its checkpoint
-    train: Callable  # as `trainers.train`
+    prepare: Callable  # called as prepare(), returns the model
+    name: str  # file name of its checkpoint
+    train: Callable  # called like `trainers.train`
 
 
 MODELS = {
@@ -53,7 +53,7 @@ MODELS = {
 
 
 def train_model(model, arguments):
-    """Train, and tell the losses."""
+    """Train the model and print its losses."""
     dataset = load(arguments.data)
     if arguments.limit:
         dataset = torch.utils.data.TensorDataset(*(tensor[: arguments.limit] for tensor in dataset.tensors))
@@ -64,7 +64,7 @@ def train_model(model, arguments):
 
 
 def generate(model, arguments):
-    """Sample the same number of images of each class, save a grid, and print how many the classifier recognises."""
+    """Generate equally many images of each class, save a grid, and print how many the classifier recognises."""
     device, labels = torch.device(arguments.device), torch.arange(arguments.num_samples) % CLASSES
     model = load_weights(model, arguments.checkpoint).to(device).eval()
     classifier = load_classifier(device=device) if arguments.data == "fashion_mnist" else None
@@ -76,16 +76,16 @@ def generate(model, arguments):
     print(f"{path}: a column for each class")
     if classifier:
         predicted = classify(classifier, images)
-        print(f"accuracy: {(predicted == labels).double().mean():.3f} of {len(labels)} samples are recognised")
+        print(f"accuracy: {(predicted == labels).double().mean():.3f} ({len(labels)} samples)")
     else:
-        print("no accuracy: the classifier knows FashionMNIST only")
+        print("no accuracy: the classifier only knows FashionMNIST")
 
 
 def grade(arguments):
-    """Hand in the files of this folder with the one checkpoint, and grade what it generates.
+    """Grade what the checkpoint generates, with the files of this folder as the submission.
 
     Raises:
-        TrainingError: there is no checkpoint, or no grader beside this folder.
+        TrainingError: there is no checkpoint, or no grader next to this folder.
     """
     grader, submission = HERE.parent / "grader", Path("outputs") / "submission"
     if not (grader / "conftest.py").exists():
@@ -99,25 +99,25 @@ def grade(arguments):
     shutil.copy(arguments.checkpoint, submission / "checkpoints" / MODELS[arguments.model].name)
     what = ["--submission", submission.resolve(), "--accuracy", "-k", f"4.{arguments.model}_accuracy"]
     command = [sys.executable, "-m", "pytest", grader, *what, "--device", arguments.device]
-    subprocess.run(list(map(str, command)), cwd=HERE.parent, check=False)  # which tells all there is to tell
+    subprocess.run(list(map(str, command)), cwd=HERE.parent, check=False)  # pytest reports everything
 
 
 def parse(arguments=None):
-    """The command line's arguments."""
+    """Parse the arguments of the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", choices=MODELS, required=True)
-    parser.add_argument("--mode", choices=("train", "generate", "grade"), help="default: all three")
-    parser.add_argument("--profile", choices=PROFILES, default="full", help="tiny: few images, one epoch, no good")
-    parser.add_argument("--data", default="fashion_mnist", help="fashion_mnist, synthetic, or a folder of your images")
+    parser.add_argument("--mode", choices=("train", "generate", "grade"), help="what to do (default: all three)")
+    parser.add_argument("--profile", choices=PROFILES, default="full", help="tiny: few images, one epoch, only a test")
+    parser.add_argument("--data", default="fashion_mnist", help="fashion_mnist, synthetic, or a folder of images")
     parser.add_argument("--epochs", type=int, help="passes over the data (full: 10, tiny: 1)")
     parser.add_argument("--batch-size", type=int, default=TrainConfig.batch_size)
     parser.add_argument("--learning-rate", type=float, default=TrainConfig.learning_rate)
-    parser.add_argument("--limit", type=int, help="train on the first so many images only")
-    parser.add_argument("--num-samples", type=int, help="images to generate (full: 200, tiny: 50)")
+    parser.add_argument("--limit", type=int, help="train on only the first LIMIT images")
+    parser.add_argument("--num-samples", type=int, help="number of images to generate (full: 200, tiny: 50)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default=str(best_device()), help="cpu, cuda, cuda:1 or mps (default: the fastest)")
-    parser.add_argument("--checkpoint", help="default: checkpoints/<MODEL>.pt, and in outputs/tiny with that profile")
-    parser.add_argument("--fresh", action="store_true", help="start anew instead of resuming an interrupted training")
+    parser.add_argument("--checkpoint", help="default: checkpoints/<MODEL>.pt (tiny: in outputs/tiny)")
+    parser.add_argument("--fresh", action="store_true", help="start again instead of resuming")
     arguments = parser.parse_args(arguments)
     profile = PROFILES[arguments.profile]
     for name in ("epochs", "limit", "num_samples"):
@@ -128,7 +128,7 @@ def parse(arguments=None):
 
 
 def main(arguments=None):
-    """Run one mode of one model, or all of them."""
+    """Run one mode of one model, or all three."""
     arguments = parse(arguments)
     torch.manual_seed(arguments.seed)
     if arguments.mode in ("train", None):
@@ -140,4 +140,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    run(main, "from the last state saved", (ClassifierError, DatasetError, TrainingError))
+    run(main, "from the last saved state", (ClassifierError, DatasetError, TrainingError))

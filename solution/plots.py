@@ -1,8 +1,8 @@
-"""Given: plots of what a model learns and generates, for notebooks and scripts.
+"""Given: plots what a model learns and generates, for notebooks and scripts.
 
-Every function returns a figure: the last line of a notebook's cell shows it, `figure.savefig("name.png")` writes it.
-Images are tensors of shape (N, C, H, W), C = 1 or 3, where `low` is drawn black, 1 white, and what is outside is
-clamped.
+Every function returns a figure. A notebook shows it if it is the last line of a cell; `figure.savefig("name.png")`
+writes it to a file. Images are tensors of shape (N, C, H, W) with C = 1 or 3. `low` is black and 1 is white; values
+outside are clamped.
 """
 
 import io
@@ -13,16 +13,16 @@ import torch
 from matplotlib.figure import Figure
 from pictures import WHITE, grid
 
-# Told apart by readers who are colour-blind (Okabe & Ito 2008), and in grey by the style of the line.
+# Colour-blind readers can tell these apart (Okabe & Ito 2008); in grey the line style does it.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 STYLES = ("-", "--", "-.", ":")
-SMOOTHED = 20  # a loss is averaged over one part in so many of its steps
+SMOOTHED = 20  # a loss is averaged over 1 / SMOOTHED of its steps
 GAP = 2  # pixels between two images
 INCHES = 0.75  # width of an image
 
 
 class Shown(Figure):
-    """A figure that notebooks show even where nobody has imported pyplot."""
+    """A figure that notebooks show even if nobody has imported pyplot."""
 
     def _repr_png_(self):
         file = io.BytesIO()
@@ -38,14 +38,14 @@ def schedule(schedulers):
 
     Args:
         schedulers: {name: scheduler}, one curve each. A scheduler has `betas` and `alpha_bars`, shape (T,), as
-            attributes or in a dictionary, with t from 0; or it is part 3's dictionary for t = 1 to T in order,
+            attributes or as a dictionary's entries, with t from 0. Or it is part 3's dictionary for t = 1 to T,
             `ddpm.scheduler(torch.arange(1, T + 1))`.
 
     Returns:
-        A figure of three panels.
+        A figure with three panels.
 
     Raises:
-        ValueError: a scheduler has no betas or no alpha_bars, or not as many of them.
+        ValueError: a scheduler lacks betas or alpha_bars, or their numbers differ.
     """
     figure = Shown(figsize=(10, 3.6), layout="constrained")
     panels = figure.subplots(1, 3)
@@ -54,7 +54,7 @@ def schedule(schedulers):
         t = range(first, first + len(betas))
         label = f"{name}, t = {t[0]} to {t[-1]}"
         end = f"{alpha_bars[-1]:.2g} at t = {t[-1]}"
-        log_snr = torch.log(alpha_bars / (1 - alpha_bars))  # NaN, which leaves a gap, where alpha_bar is none
+        log_snr = torch.log(alpha_bars / (1 - alpha_bars))  # NaN, and so a gap, where alpha_bar is not in (0, 1)
         for panel, values, text in zip(panels, (betas, alpha_bars, log_snr), (label, end, None), strict=True):
             panel.plot(t, values, color=colour, linestyle=style, label=text)
     panels[0].set(xlabel="timestep t", ylabel=r"$\beta_t$", title="variance of a step")
@@ -67,7 +67,7 @@ def schedule(schedulers):
 
 
 def _tables(name, scheduler):
-    """(betas, alpha_bars, first timestep) of whatever `schedule` takes."""
+    """Return (betas, alpha_bars, first timestep) of anything that `schedule` accepts."""
     entries = scheduler
     if not isinstance(scheduler, dict):
         entries = {key: getattr(scheduler, key) for key in ("betas", "alpha_bars") if hasattr(scheduler, key)}
@@ -81,18 +81,18 @@ def _tables(name, scheduler):
 
 
 def losses(curves, xlabel="step", reference=None):
-    """Plot training losses: each value, thin, and the mean of the steps up to each.
+    """Plot training losses: a thin line for the values, and a thick one for their running mean.
 
     Args:
-        curves: {name: losses}, floats of one step or epoch after the other, counted from 1.
-        xlabel: what they are counted in.
+        curves: {name: losses}, one float for each step or epoch, counted from 1.
+        xlabel: what the losses count, for example 'step' or 'epoch'.
         reference: {name: value}, drawn as horizontal lines.
 
     Returns:
         A figure.
 
     Raises:
-        ValueError: a curve has no values.
+        ValueError: a curve is empty.
     """
     figure = Shown(figsize=(7, 3.5), layout="constrained")
     axes = figure.subplots()
@@ -117,36 +117,36 @@ def losses(curves, xlabel="step", reference=None):
 
 
 def gan_losses(d_losses, g_losses):
-    """Plot the losses of a GAN beside those of its equilibrium, where D gives every image the probability 1/2.
+    """Plot the losses of a GAN, next to their values at the equilibrium, where D gives every image the probability 1/2.
 
     Args:
-        d_losses, g_losses: of D (for real and generated images together) and of G (the non-saturating one), floats.
+        d_losses, g_losses: losses of D (real and generated images together) and of G (non-saturating), floats.
 
     Returns:
         A figure.
     """
-    equilibrium = {"D at the equilibrium, 2 log 2": 2 * math.log(2), "G there, log 2": math.log(2)}
+    equilibrium = {"D at the equilibrium, 2 log 2": 2 * math.log(2), "G at the equilibrium, log 2": math.log(2)}
     return losses({"D": d_losses, "G": g_losses}, reference=equilibrium)
 
 
 def gradient_norms(model):
-    """Plot the norm of each parameter's gradient, after `loss.backward()`, from the first layer at the top.
+    """Plot the norm of each parameter's gradient after `loss.backward()`, with the first layer at the top.
 
-    Parameters whose gradient is missing, zero or not finite are marked and named as such; those that are not trained
-    (`requires_grad` is False) are left out.
+    The plot marks parameters whose gradient is missing, zero or not finite. It leaves out parameters that are not
+    trained (`requires_grad` is False).
 
     Args:
         model: an `nn.Module`.
 
     Returns:
-        A figure, higher for more parameters.
+        A figure, which is taller for more parameters.
 
     Raises:
         ValueError: no parameter has a gradient.
     """
     trained = {name: p.grad for name, p in model.named_parameters() if p.requires_grad}
     if all(gradient is None for gradient in trained.values()):
-        raise ValueError("no parameter has a gradient: call loss.backward() first, and draw before zero_grad()")
+        raise ValueError("no parameter has a gradient: call loss.backward() first, and plot before zero_grad()")
     norms = {name: math.nan if g is None else g.norm().item() for name, g in trained.items()}
     figure = Shown(figsize=(7, 1 + 0.17 * len(norms)), layout="constrained")
     axes = figure.subplots()
@@ -170,16 +170,16 @@ def sample_grid(images, columns, titles=None, low=-1.0, inches=INCHES):
 
     Args:
         images: shape (N, C, H, W).
-        columns: images in a row.
-        titles: of each column, or of each image.
-        low: what is black, e.g. 0 for images in [0, 1].
-        inches: width of an image.
+        columns: number of images in a row.
+        titles: one for each column, or one for each image.
+        low: the value that is black, e.g. 0 for images in [0, 1].
+        inches: width of an image in inches.
 
     Returns:
         A figure.
 
     Raises:
-        ValueError: the images have another shape, or there are neither as many titles as columns nor as images.
+        ValueError: the images have another shape, or the titles fit neither the columns nor the images.
     """
     titles = list(titles or [])
     if len(titles) not in (0, columns, len(images)):
@@ -197,13 +197,13 @@ def sample_grid(images, columns, titles=None, low=-1.0, inches=INCHES):
 
 
 def noising_strip(x_0, noised, timesteps, low=-1.0):
-    """Draw images, and what the forward process makes of them: a column for each timestep.
+    """Draw images and their noisy versions from the forward process, one column for each timestep.
 
     Args:
         x_0: images, shape (N, C, H, W).
-        noised: called as noised(t), t an int; returns x_t of all images.
-        timesteps: those to draw, from the least noisy one.
-        low: what is black.
+        noised: called as noised(t) with an int t; returns x_t of all images.
+        timesteps: timesteps to draw, from the least noisy one.
+        low: the value that is black.
 
     Returns:
         A figure.
@@ -212,45 +212,45 @@ def noising_strip(x_0, noised, timesteps, low=-1.0):
 
 
 def denoising_strip(images, timesteps, low=-1.0):
-    """Draw images on their way from noise to samples: a column for each timestep.
+    """Draw images on their way from noise to samples, one column for each timestep.
 
     Args:
-        images: x_t at each timestep, a list of tensors (N, C, H, W), in the order of sampling.
+        images: x_t at each timestep, a list of tensors (N, C, H, W) in sampling order.
         timesteps: t of each; None for the samples themselves.
-        low: what is black.
+        low: the value that is black.
 
     Returns:
         A figure.
 
     Raises:
-        ValueError: there are not as many timesteps.
+        ValueError: the number of timesteps differs from the number of batches.
     """
     return _strip({"": images}, [*map(title_of, timesteps)], low)
 
 
 def x0_trajectory(x_ts, x_0s, timesteps, low=-1.0):
-    """Draw x_t, and below it the estimate of x_0 that the network's noise implies (DDPM eq. (15)).
+    """Draw x_t, and below it the estimate of x_0 from the predicted noise (DDPM eq. (15)).
 
     Args:
-        x_ts, x_0s: at each timestep, lists of tensors (N, C, H, W), in the order of sampling.
+        x_ts, x_0s: both at each timestep, lists of tensors (N, C, H, W) in sampling order.
         timesteps: t of each.
-        low: what is black.
+        low: the value that is black.
 
     Returns:
         A figure.
 
     Raises:
-        ValueError: there are not as many timesteps.
+        ValueError: the number of timesteps differs from the number of batches.
     """
     return _strip({"$x_t$": x_ts, r"estimate $\hat x_0$": x_0s}, [f"t = {t}" for t in timesteps], low)
 
 
 def guidance_sweep(rows, low=-1.0):
-    """Draw a row of samples for each guidance weight; from the same noise and labels, columns can be compared.
+    """Draw a row of samples for each guidance weight. Use the same noise and labels, so that you can compare columns.
 
     Args:
         rows: {weight: images}, each of shape (N, C, H, W).
-        low: what is black.
+        low: the value that is black.
 
     Returns:
         A figure.
@@ -262,8 +262,8 @@ def latent_walk(images, low=-1.0):
     """Draw images along a line between two latents.
 
     Args:
-        images: shape (N, C, H, W), from one end to the other; or (R, N, C, H, W), R lines below one another.
-        low: what is black.
+        images: shape (N, C, H, W), from one end to the other; or (R, N, C, H, W) for R lines, one below the other.
+        low: the value that is black.
 
     Returns:
         A figure.
@@ -275,10 +275,12 @@ def latent_walk(images, low=-1.0):
 
 
 def _strip(rows, titles, low):
-    """A figure of {name: batches of images}: a column of panels for each title, each with its images in a column."""
+    """A figure of {name: batches of images}: a column for each title, and in each panel a column of images."""
     for name, batches in rows.items():
         if len(batches) != len(titles):
-            raise ValueError(f"{len(titles)} timesteps need as many batches of {name or 'images'}, not {len(batches)}")
+            raise ValueError(
+                f"{len(titles)} timesteps need {len(titles)} batches of {name or 'images'}, got {len(batches)}"
+            )
     pictures = [[grid(images, 1, low, GAP) for images in batches] for batches in rows.values()]
     width, height = INCHES, INCHES * sum(p[0].shape[0] / p[0].shape[1] for p in pictures)
     figure = Shown(figsize=((width + 0.06) * len(titles) + 0.3, height + 0.4), layout="constrained")
@@ -293,7 +295,7 @@ def _strip(rows, titles, low):
 
 
 def _rows(rows, low):
-    """A figure of {name: images}, each a row."""
+    """A figure of {name: images}, one row each."""
     pictures = [grid(images, len(images), low, GAP) for images in rows.values()]
     widest = max(len(images) for images in rows.values())
     height = INCHES * widest * sum(p.shape[0] / p.shape[1] for p in pictures)
@@ -311,15 +313,15 @@ def _show(panel, picture):
 
 
 def _size(picture, inches):
-    """Of a figure, in inches, whose pixels have that width."""
+    """Size in inches of a figure for this picture, whose pixels are `inches` wide."""
     return tuple(inches * side + 0.2 for side in reversed(picture.shape[:2]))
 
 
 def title_of(t):
-    """What a picture of timestep t is called; of None, the samples."""
+    """Title of a picture at timestep t; for None, the title of the samples."""
     return "samples" if t is None else f"$x_t$, t = {t}"
 
 
 def numbers(values):
-    """Values as a float32 tensor on the CPU, without a gradient."""
+    """Convert values to a float32 tensor on the CPU, without gradients."""
     return torch.as_tensor(values).detach().cpu().float()

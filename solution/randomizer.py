@@ -1,17 +1,17 @@
-"""Given: the one source of random numbers of part 2."""
+"""Given: the only source of random numbers in part 2."""
 
 import torch
 
 
 def DL_random(shape, int_range=None, normal=True, seed=None):  # noqa: N802  (the course's name)
-    """Draw random numbers on the CPU: move them to the device where you need them.
+    """Draw random numbers on the CPU. Move them to the device that you need.
 
     Args:
-        shape: of the result, a tuple.
-        int_range: (low, high) draws integers in {low, ..., high - 1}, int64; None draws float32.
-        normal: standard normal if True, else uniform on [0, 1).
-        seed: sets torch's global generator first, so the same call gives the same numbers; pass on the one that you
-            get, and leave it None otherwise.
+        shape: shape of the result, a tuple.
+        int_range: (low, high) draws integers in {low, ..., high - 1}, int64. None draws float32.
+        normal: if True, draw standard normal numbers, otherwise uniform ones on [0, 1).
+        seed: if given, seeds torch's global generator first, so that the same call gives the same numbers. Pass on
+            the seed that your function receives; otherwise leave it None.
 
     Returns:
         A tensor of the given shape.

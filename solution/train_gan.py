@@ -1,12 +1,12 @@
-"""Given: trains part 1's networks, generates images with them, or measures the discriminator.
+"""Given: trains the networks of part 1, generates images with them, or evaluates the discriminator.
 
-python train_gan.py train                                  # on SVHN, to checkpoints/; interrupt and repeat to go on
-python train_gan.py train --data synthetic --keep-every 5  # what is graded; for comparing checkpoints
-python train_gan.py generate                               # to outputs/gan/images.png
-python train_gan.py evaluate --data synthetic              # against the oracle generator of these data
+python train_gan.py train                                  # on SVHN, to checkpoints/; run it again to resume
+python train_gan.py train --data synthetic --keep-every 5  # the graded data; keeps checkpoints to compare
+python train_gan.py generate                               # writes outputs/gan/images.png
+python train_gan.py evaluate --data synthetic              # against the oracle generator of this dataset
 
---data is svhn, cifar10, fashion_mnist, synthetic (digits drawn in colour, no download), or a folder with a sub-folder
-of images for each class. Every epoch leaves a picture and a plot of both losses in outputs/gan.
+--data takes svhn, cifar10, fashion_mnist, synthetic (drawn digits in colour, no download), or a folder with one
+sub-folder of images per class. Every epoch saves a picture and a plot of both losses in outputs/gan.
 """
 
 import argparse
@@ -23,20 +23,20 @@ from trainers import TrainingError, best_device, load_weights, restore, run, sav
 
 CHECKPOINTS = {"D": Path("checkpoints") / "GAN_discriminator.pth", "G": Path("checkpoints") / "GAN_generator.pth"}
 OUTPUTS = Path("outputs") / "gan"
-COLUMNS = 8  # of a picture, and its rows
+COLUMNS = 8  # of a picture, and also its rows
 
 
 @dataclass(frozen=True)
 class GanConfig:
-    """What decides the result of a training, beside the networks."""
+    """The settings of a training run, besides the networks."""
 
-    data: str = "svhn"
-    batch_size: int = 128
+    data: str = "svhn"  # as --data above
+    batch_size: int = 128  # images per step
     seed: int = 0  # of the weights, the order of the data and the noise
 
 
 class Recorded:
-    """A loss function that notes what it returns in the list `values`."""
+    """Wraps a loss function and appends each value to the list `values`."""
 
     def __init__(self, loss, values):
         self.loss, self.values = loss, values
@@ -48,15 +48,15 @@ class Recorded:
 
 
 def make_loader(data, batch_size, train=True):
-    """Whole batches of images, (B, 3, 32, 32) float32 in [0, 1], and labels, in random order.
+    """Return a loader of full batches of images, (B, 3, 32, 32), float32 in [0, 1], and labels, in random order.
 
     Raises:
         DatasetError: the data cannot be read.
-        TrainingError: there are not enough of them for one batch.
+        TrainingError: there are fewer images than one batch needs.
     """
     images, labels = load(data, train=train, channels=3).tensors
     if len(images) < batch_size:
-        raise TrainingError(f"{data} has {len(images)} images: a --batch-size of {batch_size} is more than that")
+        raise TrainingError(f"{data} has only {len(images)} images: choose a --batch-size of {len(images)} or less")
     return DataLoader(TensorDataset(gan.deprocess_img(images), labels), batch_size, shuffle=True, drop_last=True)
 
 
@@ -65,17 +65,17 @@ def train(config, epochs, checkpoints=CHECKPOINTS, outputs=OUTPUTS, device=None,
 
     Args:
         config: a `GanConfig`.
-        epochs: passes over the data, those of an interrupted training included.
-        checkpoints: where the weights go, {"D": path, "G": path}; the state of an interrupted training is beside D's.
-        outputs: folder of the pictures and of the plot.
-        device: where to train; the best device by default.
-        keep_every: epochs after which copies of both checkpoints are kept, in epoch_005/ beside them; never by default.
-        loader: whole batches of `config.batch_size` images, as `make_loader` gives them; by default of `config.data`.
+        epochs: passes over the data, including those before an interruption.
+        checkpoints: where to save the weights, {"D": path, "G": path}. An interrupted run saves its state beside D's.
+        outputs: folder for the pictures and the plot.
+        device: where to train; by default the best device.
+        keep_every: keep copies of both checkpoints every N-th epoch, in epoch_005/ and so on; by default never.
+        loader: full batches of `config.batch_size` images, as from `make_loader`; by default of `config.data`.
 
     Returns:
-        The losses of every step, {"D": [...], "G": [...]}.
+        The loss of every step, {"D": [...], "G": [...]}.
     """
-    import plots  # takes a second
+    import plots  # slow to import
 
     device = device or best_device()
     loader = loader or make_loader(config.data, config.batch_size)
@@ -107,33 +107,33 @@ def train(config, epochs, checkpoints=CHECKPOINTS, outputs=OUTPUTS, device=None,
 
 
 def generate(generator, count, device, seed=0):
-    """Images of a generator in eval mode, shape (count, 3, 32, 32), in [-1, 1]; of the same noise for the same seed."""
+    """Generate images in eval mode, shape (count, 3, 32, 32) in [-1, 1]. The same seed gives the same noise."""
     noise = 2 * torch.rand(count, gan.NOISE_DIM, generator=torch.Generator().manual_seed(seed)) - 1
     with torch.no_grad():
         return generator.eval()(noise.to(device)).view(count, *gan.IMAGE)
 
 
 def evaluate(data, device):
-    """(accuracy, precision, recall) of the trained D on test images, against the oracle generator of these data."""
+    """Return (accuracy, precision, recall) of the trained D on test images, against this dataset's oracle generator."""
     discriminator = load_weights(gan.discriminator(), CHECKPOINTS["D"]).to(device)
     oracle = load_oracle(data).to(device)
     return gan.eval_discriminator(discriminator, oracle, make_loader(data, 128, train=False), device)
 
 
 def parse(arguments=None):
-    """The command line's arguments."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("mode", choices=("train", "generate", "evaluate"))
     parser.add_argument("--data", default=GanConfig.data)
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--batch-size", type=int, default=GanConfig.batch_size)
     parser.add_argument("--seed", type=int, default=GanConfig.seed)
-    parser.add_argument("--keep-every", type=int, metavar="N", help="keep both checkpoints of every N-th epoch")
+    parser.add_argument("--keep-every", type=int, metavar="N", help="keep both checkpoints after every N epochs")
     return parser.parse_args(arguments)
 
 
 def main():
-    """Run one mode."""
+    """Run the chosen mode."""
     arguments, device = parse(), best_device()
     if arguments.mode == "train":
         config = GanConfig(arguments.data, arguments.batch_size, arguments.seed)

@@ -1,10 +1,10 @@
-"""Given: trains part 5's models on i-CLEVR, and draws what they generate for the conditions of both lists.
+"""Given: trains part 5's models on i-CLEVR, and generates pictures for the conditions of both lists.
 
-python iclevr_renderer.py --out data/iclevr               # if you do not have i-CLEVR: pictures of ours
-python train_iclevr.py cddpm train --data data/iclevr     # to checkpoints/CDDPM.pt; interrupt and repeat to go on
-python train_iclevr.py cddpm generate --data data/iclevr  # grids and the denoising strip in outputs, and the accuracy
+python iclevr_renderer.py --out data/iclevr               # if you do not have i-CLEVR: render similar pictures
+python train_iclevr.py cddpm train --data data/iclevr     # writes checkpoints/CDDPM.pt; repeat to resume
+python train_iclevr.py cddpm generate --data data/iclevr  # writes grids and a denoising strip, prints the accuracy
 
-The model is cgan or cddpm. The accuracy is what `evaluator.py` finds of what was asked for.
+The model is cgan or cddpm. The accuracy is the share of the requested objects that `evaluator.py` finds.
 """
 
 import argparse
@@ -35,33 +35,33 @@ from trainers import (
 )
 
 OUTPUTS = Path("outputs")
-COLUMNS = 8  # of a grid
+COLUMNS = 8  # images in a row of a grid
 DDPM_CONFIG = TrainConfig(epochs=128)
-IN_STRIP = ("red sphere", "cyan cylinder", "cyan cube")  # what the course's denoising strip shows
+IN_STRIP = ("red sphere", "cyan cylinder", "cyan cube")  # the objects in the course's denoising strip
 
 
 @dataclass(frozen=True)
 class GanConfig:
-    """What decides the result of the GAN's training, beside the networks and the data."""
+    """Settings of the GAN's training."""
 
     epochs: int = 30  # passes over the data
     batch_size: int = 64
-    ema_decay: float = 0.999  # the weights saved are an exponential moving average of G's
-    seed: int = 0  # of initialisation, data order and noise
+    ema_decay: float = 0.999  # decay of the moving average of G's weights, which is what is saved
+    seed: int = 0  # seed of initialisation, data order and noise
 
 
 def load_pictures(folder, most=None):
-    """The pictures of i-CLEVR in memory, a quarter of what float32 takes.
+    """Load i-CLEVR's pictures into memory as uint8, which takes a quarter of the space of float32.
 
     Args:
-        folder: as of `ICLEVRLoader`.
-        most: how many, from the first; default: all.
+        folder: folder with pictures and lists, as for `ICLEVRLoader`.
+        most: load only the first `most` pictures; all by default.
 
     Returns:
         A TensorDataset of pictures, (N, 3, 64, 64) uint8, and labels, (N, 24) float32.
 
     Raises:
-        IclevrError: as of `ICLEVRLoader`.
+        IclevrError: `ICLEVRLoader` raises it.
     """
     loader = ICLEVRLoader(folder)
     chosen = range(len(loader))[:most]
@@ -70,7 +70,7 @@ def load_pictures(folder, most=None):
 
 
 def as_seen(pictures):
-    """Pictures as networks see them: uint8 becomes [-1, 1], and every other one is mirrored, which changes no label."""
+    """Scale uint8 pictures to [-1, 1], and mirror each with probability 1/2, which changes no label."""
     images = pictures.float() / 127.5 - 1
     mirrored = torch.rand(len(images), 1, 1, 1, device=images.device) < 0.5
     return torch.where(mirrored, images.flip(3), images)
@@ -82,14 +82,14 @@ def ddpm_loss(model, pictures, labels):
 
 
 def train_cddpm(dataset, checkpoint, config=DDPM_CONFIG, device=None, start=None, loss=ddpm_loss):
-    """Train the diffusion model, compiled on a GPU.
+    """Train the diffusion model; it is compiled on a GPU.
 
     Args:
-        dataset, checkpoint, config, device, loss: as of `trainers.train`.
-        start: a checkpoint whose weights it starts from; default: random ones.
+        dataset, checkpoint, config, device, loss: as for `trainers.train`.
+        start: checkpoint to take the first weights from; random weights by default.
 
     Returns:
-        As `trainers.train`.
+        The losses that `trainers.train` returns.
     """
     device = torch.device(device or best_device())
     torch.manual_seed(config.seed)
@@ -98,13 +98,13 @@ def train_cddpm(dataset, checkpoint, config=DDPM_CONFIG, device=None, start=None
 
 
 class Shifted(nn.Module):
-    """A discriminator that sees every picture, real or generated, moved at random (Zhao et al. 2020, DiffAugment).
+    """A discriminator that shifts every picture, real or generated, at random (Zhao et al. 2020, DiffAugment).
 
-    It would otherwise soon know all 18,009 pictures by heart, objects and all, and G would learn nothing from it.
+    Otherwise it would soon know all 18,009 pictures and their objects by heart, and G would learn nothing from it.
 
     Args:
         net: the discriminator.
-        most: by which share of its size a picture is moved at most.
+        most: largest shift, as a share of the picture's size.
     """
 
     def __init__(self, net, most=0.1):
@@ -112,7 +112,7 @@ class Shifted(nn.Module):
         self.net, self.most = net, most
 
     def forward(self, images, condition):
-        """As of `net`."""
+        """Shift the images, then return what `net` returns."""
         by = 2 * self.most * (2 * torch.rand(len(images), 2, 1, device=images.device) - 1)
         moves = torch.cat([torch.eye(2, device=by.device).expand(len(by), 2, 2), by], dim=2)
         grid = F.affine_grid(moves, images.shape, align_corners=False)
@@ -120,13 +120,13 @@ class Shifted(nn.Module):
 
 
 def train_cgan(dataset, checkpoint, config=GanConfig(), device=None):
-    """Train the GAN, and save the average of its generators.
+    """Train the GAN, and save a moving average of its generator.
 
     Args:
-        dataset: a TensorDataset of pictures and labels, as from `load_pictures`.
-        checkpoint: where the weights go; the state of an interrupted training is beside it.
+        dataset: a TensorDataset of pictures and labels, such as `load_pictures` returns.
+        checkpoint: file for the weights; the state of an interrupted training is saved beside it.
         config: a `GanConfig`.
-        device: where to train; the best device by default.
+        device: device to train on; the best one by default.
 
     Returns:
         The mean losses of each epoch of this run, {"D": [...], "G": [...]}.
@@ -150,7 +150,7 @@ def train_cgan(dataset, checkpoint, config=GanConfig(), device=None):
         for name, mean in zip("DG", (total / len(batches)).tolist(), strict=True):
             losses[name].append(mean)
         if total.isnan().any():
-            raise TrainingError("a loss is NaN: look for a logarithm of 0 in your losses")
+            raise TrainingError("a loss is NaN: check whether one of your losses takes the logarithm of 0")
         save_weights(ema.module, checkpoint)
         save_training(state, parts, epoch + 1)
     state.unlink(missing_ok=True)
@@ -165,7 +165,7 @@ MODELS = {
 
 @torch.no_grad()
 def generate(name, model, folder, device, seed, outputs=OUTPUTS):
-    """Draw a picture for each condition of both lists, and tell how many of the objects are found in them."""
+    """Generate a picture for each condition of both lists, and print the share of objects that are found."""
     evaluator = evaluation_model(device=device)
     for conditions in ("test", "new_test"):
         labels = ICLEVRLoader(folder, mode=conditions).label_list
@@ -178,7 +178,7 @@ def generate(name, model, folder, device, seed, outputs=OUTPUTS):
 
 
 def draw_strip(model, folder, device, seed, outputs=OUTPUTS):
-    """Draw how one picture comes out of the noise."""
+    """Draw the denoising strip of one picture."""
     torch.manual_seed(seed)
     labels = multi_hot(IN_STRIP, read_json(Path(folder) / "objects.json"))[None]
     path = outputs / "cddpm_strip.png"
@@ -187,11 +187,11 @@ def draw_strip(model, folder, device, seed, outputs=OUTPUTS):
 
 
 def main(arguments=None):
-    """Run one mode of one model."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", choices=MODELS)
     parser.add_argument("mode", choices=("train", "generate"))
-    parser.add_argument("--data", default="data/iclevr", help="a folder of i-CLEVR, or of iclevr_renderer.py")
+    parser.add_argument("--data", default="data/iclevr", help="folder of i-CLEVR, or one that iclevr_renderer.py made")
     epochs = ", ".join(f"{name}: {config.epochs}" for name, (*_, config) in MODELS.items())
     parser.add_argument("--epochs", type=int, help=f"passes over the data ({epochs})")
     parser.add_argument("--seed", type=int, default=0)

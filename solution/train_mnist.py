@@ -1,8 +1,8 @@
-"""Given: trains part 3's model on MNIST, or generates digits with it.
+"""Given: trains the model of part 3 on MNIST, or generates digits with it.
 
-python train_mnist.py train                                # to save/mnist/; interrupt and repeat to go on
+python train_mnist.py train                                # writes save/mnist/; run it again to resume
 python train_mnist.py train --name wide --num-feat 256 --T 600
-python train_mnist.py generate --omega 0.5                 # to save/mnist/omega_0.5.png
+python train_mnist.py generate --omega 0.5                 # writes save/mnist/omega_0.5.png
 """
 
 import argparse
@@ -16,10 +16,10 @@ from utils import DMConfig, device, generate, load_model, make_dataloader, mnist
 
 
 def parse(arguments=None):
-    """The command line's arguments; every number of DMConfig is one."""
+    """Parse the command line. Every number of DMConfig is an option."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("mode", choices=("train", "generate"))
-    parser.add_argument("--name", default="mnist", help="folder in save/")
+    parser.add_argument("--name", default="mnist", help="folder inside save/ (default: mnist)")
     default = DMConfig()
     for field in fields(DMConfig):
         value = getattr(default, field.name)
@@ -31,7 +31,7 @@ def parse(arguments=None):
 
 
 def main():
-    """Run the command line."""
+    """Run the chosen mode."""
     chosen = vars(parse())
     mode, name = chosen.pop("mode"), chosen.pop("name")
     config = DMConfig(**chosen)
@@ -43,7 +43,7 @@ def main():
         path = Path("save") / name / f"omega_{config.omega:g}.png"
         model = load_model(config, path.parent / "best_checkpoint.pth")
         save_grid(generate(model, config, 10, device), path, columns=config.num_classes, low=0.0)
-        print(f"{path}: a column for each class")
+        print(f"{path}: one column per class")
 
 
 if __name__ == "__main__":

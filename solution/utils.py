@@ -1,7 +1,7 @@
 """Given: configuration, data, training and pictures for part 3, the conditional DDPM on MNIST.
 
-`solver` can be interrupted at any moment and goes on after the last complete epoch: its state lies in
-`save/<exp_name>/resume.pth` until training is complete.
+You can interrupt `solver` at any time. Call it again, and it resumes after the last complete epoch from its state in
+`save/<exp_name>/resume.pth`. It removes that file when training is complete.
 """
 
 import csv
@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
-import torch.nn as nn  # noqa: F401  (students' files get the usual names by `from utils import *`)
+import torch.nn as nn  # noqa: F401  (`from utils import *` gives student files the usual names)
 import torch.nn.functional as F
 import torch.optim as optim
 from torch.optim.lr_scheduler import MultiStepLR
@@ -17,61 +17,64 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 from trainers import TrainingError, autocast, write_whole
 
-MEAN, STD = 0.1307, 0.3081  # of MNIST's training images, in [0, 1]
+MEAN, STD = 0.1307, 0.3081  # of MNIST's training images in [0, 1]
 device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 @dataclass
 class DMConfig:
-    """What decides a model of part 3 and its training."""
+    """The settings of a model of part 3 and of its training."""
 
     input_dim: tuple[int, int] = (28, 28)  # height and width of an image
-    num_channels: int = 1  # of an image
+    num_channels: int = 1  # channels of an image
     condition_mask_value: int = -1  # every element of the null condition
-    num_classes: int = 10  # of digits
-    T: int = 400  # timesteps, indexed from 1
+    num_classes: int = 10  # number of digits K
+    T: int = 400  # number of timesteps, which count from 1
     beta_1: float = 1e-4  # variance at t = 1
     beta_T: float = 2e-2  # variance at t = T  # noqa: N815  (the paper's name)
     mask_p: float = 0.1  # probability with which training drops a label
     num_feat: int = 128  # n_feat of the network
-    omega: float = 2.0  # guidance weight of the pictures
-    batch_size: int = 256  # images a step
+    omega: float = 2.0  # guidance weight of the pictures that training draws
+    batch_size: int = 256  # images per step
     epochs: int = 10  # passes over the training images
-    learning_rate: float = 1e-4  # of Adam
-    multi_lr_milestones: list[int] = field(default_factory=lambda: [20])  # epochs after which the rate falls
-    multi_lr_gamma: float = 0.1  # to which share of itself it falls
+    learning_rate: float = 1e-4  # learning rate of Adam
+    multi_lr_milestones: list[int] = field(default_factory=lambda: [20])  # epochs after which it falls
+    multi_lr_gamma: float = 0.1  # factor by which it falls
 
 
 def mnist_transform():
-    """The standardisation that the model expects: (1, 28, 28), mean 0 and standard deviation 1 over the dataset."""
+    """Return the transform that the model expects: (1, 28, 28), mean 0 and standard deviation 1 over the dataset."""
     from torchvision.transforms import Compose, Normalize, ToTensor
 
     return Compose([ToTensor(), Normalize((MEAN,), (STD,))])
 
 
 def make_dataloader(transform, batch_size, dir="./data", train=True):
-    """Batches of MNIST.
+    """Return a loader of batches of MNIST.
 
     Args:
-        transform: from a PIL image to a tensor, e.g. `mnist_transform()`.
+        transform: turns a PIL image into a tensor, e.g. `mnist_transform()`.
         batch_size: images in a batch.
-        dir: the folder that contains MNIST/; downloaded into it if it is not there.
-        train: the 60,000 training images, shuffled; otherwise the 10,000 test images, in order.
+        dir: the folder that contains MNIST/. Downloads MNIST into it if necessary.
+        train: if True, the 60,000 training images, shuffled; otherwise the 10,000 test images, in order.
+
+    Raises:
+        TrainingError: MNIST is not in the folder and cannot be downloaded.
     """
     from torchvision.datasets import MNIST
 
     try:
         dataset = MNIST(root=dir, train=train, transform=transform, download=True)
     except Exception as error:
-        told = " ".join(str(error).split())
+        reason = " ".join(str(error).split())
         raise TrainingError(
-            f"MNIST is not in {dir} and could not be downloaded ({told}): pass the folder that contains MNIST/"
+            f"MNIST is not in {dir} and could not be downloaded ({reason}): pass the folder that contains MNIST/"
         ) from error
     return DataLoader(dataset, batch_size=batch_size, shuffle=train)
 
 
 def check_forward(loader, config, device):
-    """Train a new model for one pass over `loader`, plot the loss of each step, and return the model."""
+    """Train a new model for one epoch, plot the loss of each step, and return the model."""
     import matplotlib.pyplot as plt
     from DDPM import ConditionalDDPM
 
@@ -86,7 +89,7 @@ def check_forward(loader, config, device):
 
 
 def check_sample(model, config, device, rows=10):
-    """Generate `rows` images of each class with guidance weight config.omega, a column for each class, as a figure."""
+    """Draw a figure of `rows` generated images per class, one column per class, with guidance weight config.omega."""
     import matplotlib.pyplot as plt
 
     images = generate(model, config, rows, device)
@@ -98,19 +101,19 @@ def check_sample(model, config, device, rows=10):
 
 
 def sample_images(config, checkpoint_path):
-    """Load a checkpoint of `solver` and generate 10 images of each class.
+    """Load a checkpoint of `solver` and generate 10 images per class.
 
     Returns:
-        One picture, a column for each class, shape (280, 28 num_classes, 1), float32 in [0, 1], a numpy array.
+        One picture with one column per class, a numpy array, shape (280, 28 num_classes, 1), float32 in [0, 1].
 
     Raises:
-        TrainingError: the checkpoint is not there, or belongs to another configuration.
+        TrainingError: the checkpoint does not exist, or belongs to another configuration.
     """
     return tiled(generate(load_model(config, checkpoint_path), config, 10, device), config.num_classes)
 
 
 def generate(model, config, rows, device):
-    """`rows` images of each class, class by class in every row: (rows num_classes, C, H, W) in [0, 1], on the CPU."""
+    """Generate rows with one image per class: shape (rows num_classes, C, H, W) in [0, 1], on the CPU."""
     labels = torch.arange(config.num_classes, device=device).repeat(rows)
     model.eval()
     with torch.no_grad(), autocast(device):
@@ -118,16 +121,16 @@ def generate(model, config, rows, device):
 
 
 def tiled(images, columns):
-    """Images (N, C, H, W) as one picture with `columns` images in a row: (N / columns H, columns W, C), numpy."""
+    """Tile images, (N, C, H, W), into one numpy picture, `columns` images per row: (N / columns H, columns W, C)."""
     rows = images.unflatten(0, (-1, columns))  # (rows, columns, C, H, W)
     return rows.permute(0, 3, 1, 4, 2).flatten(2, 3).flatten(0, 1).numpy()
 
 
 def load_model(config, checkpoint_path):
-    """The model of a checkpoint of `solver`, in eval mode.
+    """Load the model of a checkpoint of `solver`, in eval mode.
 
     Raises:
-        TrainingError: the checkpoint is not there, or belongs to another configuration.
+        TrainingError: the checkpoint does not exist, or belongs to another configuration.
     """
     from DDPM import ConditionalDDPM
 
@@ -143,7 +146,7 @@ def load_model(config, checkpoint_path):
 
 
 def train(loader, model, optimizer):
-    """One pass over the training images. Returns the noise loss of each step."""
+    """Train for one epoch. Returns the noise loss of each step."""
     model.train()
     losses, bar = [], tqdm(loader, desc="training", leave=False)
     for images, conditions in bar:
@@ -159,7 +162,7 @@ def train(loader, model, optimizer):
 
 @torch.no_grad()
 def test(loader, model):
-    """The mean noise loss over the test images; the same timesteps and noise each time, so that epochs compare."""
+    """Return the mean noise loss over the test images. Each call uses the same timesteps and noise."""
     model.eval()
     total = 0.0
     with torch.random.fork_rng():
@@ -170,16 +173,16 @@ def test(loader, model):
 
 
 def solver(dmconfig, exp_name, train_loader, test_loader):
-    """Train a model, and keep the best.
+    """Train a model and keep its best weights.
 
-    Writes into `save/<exp_name>/`: best_checkpoint.pth (the weights with the least noise loss on the test images, and
-    the configuration), losses.csv (noise loss on training and test images after each epoch), and an image per epoch.
+    Writes to `save/<exp_name>/`: best_checkpoint.pth (the weights with the lowest noise loss on the test images, and
+    the configuration), losses.csv (noise loss on training and test images after each epoch), and one picture per epoch.
 
     Returns:
         The test noise loss after each epoch, a list of floats.
 
     Raises:
-        TrainingError: an interrupted run had another configuration.
+        TrainingError: the interrupted run had another configuration.
     """
     from DDPM import ConditionalDDPM
 
@@ -214,7 +217,9 @@ def solver(dmconfig, exp_name, train_loader, test_loader):
 def _resume(path, parts, dmconfig):
     state = torch.load(path, map_location=device, weights_only=True)
     if state["dmconfig"] != asdict(dmconfig):
-        raise TrainingError(f"{path} was made with {state['dmconfig']}: repeat that configuration, or remove the file")
+        raise TrainingError(
+            f"{path} was made with {state['dmconfig']}: use that configuration again, or remove the file"
+        )
     for name, part in parts.items():
         part.load_state_dict(state["parts"][name])
     torch.set_rng_state(state["rng"].cpu())
@@ -225,7 +230,7 @@ def _resume(path, parts, dmconfig):
 def _picture(model, dmconfig, path):
     import matplotlib.pyplot as plt
 
-    with torch.random.fork_rng():  # a picture more or less must not change the training
+    with torch.random.fork_rng():  # pictures must not change the training
         torch.manual_seed(0)
         figure = check_sample(model, dmconfig, device, rows=2)
     figure.savefig(path)

@@ -1,7 +1,7 @@
 """Part 3: the conditional DDPM with classifier-free guidance on MNIST.
 
-Timesteps are indexed from 1 in this file, as in the papers: t = 1 is the least noisy step and t = T the noisiest. The
-network sees t / T. Images are standardised with MNIST's mean 0.1307 and standard deviation 0.3081.
+Timesteps count from 1 in this file, as in the papers: t = 1 is the least noisy step and t = T the noisiest. The network
+sees t / T. Images are standardised with MNIST's mean 0.1307 and standard deviation 0.3081.
 
 References: Ho et al. 2020, "Denoising Diffusion Probabilistic Models" (DDPM); Ho & Salimans 2022, "Classifier-Free
 Diffusion Guidance" (CFG).
@@ -14,14 +14,14 @@ from ResUNet import ConditionalUnet
 
 
 class ConditionalDDPM(nn.Module):
-    """A conditional DDPM: training loss and guided sampling.
+    """A conditional DDPM, with its training loss and guided sampling.
 
     Args:
         dmconfig: a `utils.DMConfig`.
 
     Attributes:
-        network: a `ConditionalUnet`, called as network(x_t, t / T, one_hot_labels).
-        loss_fn: compares the predicted noise with the noise.
+        network: a `ConditionalUnet`; call it as network(x_t, t / T, one_hot_labels).
+        loss_fn: compares the predicted noise with the true noise.
     """
 
     def __init__(self, dmconfig):
@@ -31,43 +31,43 @@ class ConditionalDDPM(nn.Module):
         self.network = ConditionalUnet(dmconfig.num_channels, dmconfig.num_feat, dmconfig.num_classes)
 
     def scheduler(self, t_s):
-        """The variance schedule at some timesteps: beta_t runs linearly from beta_1 at t = 1 to beta_T at t = T.
+        """Look up the variance schedule: beta_t runs linearly from beta_1 at t = 1 to beta_T at t = T.
 
         Args:
-            t_s: timesteps, any shape (a single one at least), integers in {1, ..., T}.
+            t_s: one or more timesteps, any shape, integers in {1, ..., T}.
 
         Returns:
-            A dictionary of float32 tensors of t_s's shape: beta_t, sqrt_beta_t, alpha_t = 1 - beta_t,
+            A dictionary of float32 tensors with the shape of t_s: beta_t, sqrt_beta_t, alpha_t = 1 - beta_t,
             oneover_sqrt_alpha = 1 / sqrt(alpha_t), alpha_t_bar = alpha_1 ... alpha_t, sqrt_alpha_bar and
             sqrt_oneminus_alpha_bar = sqrt(1 - alpha_t_bar).
         """
         beta_1, beta_T, T = self.dmconfig.beta_1, self.dmconfig.beta_T, self.dmconfig.T  # noqa: N806  (the papers' name)
-        # TODO(3.schedule): beta_t, alpha_t, alpha_bar_t, and the roots that the docstring lists
+        # TODO(3.schedule): beta_t, alpha_t, alpha_bar_t, and the roots in the docstring
         # (about 20 minutes, medium)
         raise NotImplementedError("TODO(3.schedule)")
 
     def forward(self, images, conditions):
-        """The training loss of one batch. Implements algorithm 1 of CFG.
+        """Compute the training loss of one batch. Implements algorithm 1 of CFG.
 
         Args:
             images: standardised images x_0, shape (B, 1, 28, 28), float32.
             conditions: labels, shape (B,), int64.
 
         Returns:
-            A scalar: `loss_fn` of the predicted noise and the noise. t ~ U{1, ..., T} for each item; the label of each
-            item is one-hot, or with probability mask_p replaced by condition_mask_value in every element.
+            A scalar: `loss_fn` of the predicted noise and the true noise. Each item has its own t ~ U{1, ..., T}. Its
+            label is one-hot, or with probability mask_p a row in which every element is condition_mask_value.
         """
-        # TODO(3.training): drop labels, draw t and noise for every item, predict it, compare
+        # TODO(3.training): drop labels, draw t and noise for each item, predict the noise
         # (about 40 minutes, hard)
         raise NotImplementedError("TODO(3.training)")
 
     @torch.no_grad()
     def sample(self, conditions, omega):
-        """Generate an image for each condition, all of them in one batch. Implements algorithm 2 of CFG.
+        """Generate one image per condition, all in one batch. Implements algorithm 2 of CFG.
 
         Args:
             conditions: one-hot labels, shape (B, num_classes), any dtype; or labels, shape (B,), int64.
-            omega: guidance weight; the noise estimate is (1 + omega) eps(x_t, t, c) - omega eps(x_t, t, null).
+            omega: guidance weight. The noise estimate is (1 + omega) eps(x_t, t, c) - omega eps(x_t, t, null).
 
         Returns:
             Images, shape (B, 1, 28, 28), float32 in [0, 1].
@@ -75,4 +75,4 @@ class ConditionalDDPM(nn.Module):
         # TODO(3.sample): from noise at t = T down to t = 1, with sigma_t = sqrt(beta_t)
         # (about 45 minutes, hard)
         raise NotImplementedError("TODO(3.sample)")
-        return (x_t * 0.3081 + 0.1307).clamp(0, 1)  # given: undoes the standardisation
+        return (x_t * 0.3081 + 0.1307).clamp(0, 1)  # given: undo the standardisation

@@ -18,7 +18,7 @@ class ConditionalUnet(nn.Module):
 
     Args:
         in_channels: channels of the images.
-        n_feat: channels at the highest resolution; divisible by 8.
+        n_feat: channels at the highest resolution, divisible by 8.
         n_classes: number of classes K.
     """
 
@@ -27,7 +27,7 @@ class ConditionalUnet(nn.Module):
         self.in_channels = in_channels
         self.n_feat = n_feat
         self.n_classes = n_classes
-        # TODO(3.network): layers that see the image, the time and the condition
+        # TODO(3.network): layers for the image, the time and the condition
         # (about 60 minutes, hard)
         raise NotImplementedError("TODO(3.network)")
 
@@ -37,11 +37,11 @@ class ConditionalUnet(nn.Module):
         Args:
             x: noisy images x_t, shape (B, in_channels, 28, 28), float32.
             t: t / T for each item, shape (B, 1, 1, 1), float32 in (0, 1].
-            c: one-hot labels, shape (B, n_classes); a row of -1 (the mask value) is the null condition.
+            c: one-hot labels, shape (B, n_classes). A row of -1 (the mask value) is the null condition.
 
         Returns:
             The predicted noise, shape (B, in_channels, 28, 28).
         """
-        # TODO(3.network): the way down, the way up, and the skips between them
+        # TODO(3.network): the way down, the way up, and the skip connections
         # (about 30 minutes, medium)
         raise NotImplementedError("TODO(3.network)")

@@ -1,6 +1,6 @@
-"""Part 4: the models that are graded. The grader calls `prepare_*()` and loads `checkpoints/*.pt` into the result.
+"""Part 4: builds the graded models. The grader calls `prepare_*()` and loads `checkpoints/*.pt` into the result.
 
-Build here exactly what you trained: a checkpoint loads strictly, so every layer must have the shape it had in training.
+Build exactly what you trained. Checkpoints load strictly, so every layer must have the shape that it had in training.
 """
 
 from models import DDIM, DDPM, LDDPM, VAE, UNet, VarianceScheduler
@@ -10,9 +10,9 @@ def prepare_ddpm():
     """Build the DDPM whose weights are in `checkpoints/DDPM.pt`.
 
     Returns:
-        A `DDPM` on the CPU. Its `generate_sample` is called for up to 1,000 images: fewer timesteps are graded sooner.
+        A `DDPM` on the CPU. The grader asks it for up to 1,000 images, so fewer timesteps save time.
     """
-    # TODO(4.prepare_ddpm): a scheduler, a U-Net and a DDPM, as you trained them
+    # TODO(4.prepare_ddpm): build the scheduler, U-Net and DDPM that you trained
     # (about 10 minutes, easy)
     raise NotImplementedError("TODO(4.prepare_ddpm)")
 
@@ -21,9 +21,9 @@ def prepare_ddim():
     """Build the DDIM whose weights are in `checkpoints/DDIM.pt`.
 
     Returns:
-        A `DDIM` on the CPU. Give it the network and the scheduler of your DDPM, and the same weights fit.
+        A `DDIM` on the CPU. If it has the network and scheduler of your DDPM, the same weights fit.
     """
-    # TODO(4.prepare_ddim): a scheduler, a U-Net and a DDIM, as you trained them
+    # TODO(4.prepare_ddim): build the scheduler, U-Net and DDIM that you trained
     # (about 5 minutes, easy)
     raise NotImplementedError("TODO(4.prepare_ddim)")
 
@@ -34,17 +34,17 @@ def prepare_vae():
     Returns:
         A `VAE` on the CPU.
     """
-    # TODO(4.prepare_vae): a VAE, as you trained it
+    # TODO(4.prepare_vae): build the VAE that you trained
     # (about 5 minutes, easy)
     raise NotImplementedError("TODO(4.prepare_vae)")
 
 
 def prepare_lddpm():
-    """Build the LDDPM whose weights, those of its VAE among them, are in `checkpoints/LDDPM.pt`.
+    """Build the LDDPM whose weights, including its VAE's, are in `checkpoints/LDDPM.pt`.
 
     Returns:
         An `LDDPM` on the CPU.
     """
-    # TODO(4.prepare_lddpm): scheduler, VAE, U-Net of its latents, LDDPM, as you trained them
+    # TODO(4.prepare_lddpm): build the scheduler, VAE, U-Net and LDDPM that you trained
     # (about 15 minutes, medium)
     raise NotImplementedError("TODO(4.prepare_lddpm)")

@@ -1,8 +1,8 @@
 """Part 5: a conditional DCGAN with an auxiliary classifier, on i-CLEVR.
 
 Pictures are float32 tensors (B, 3, H, W) in [-1, 1]. A condition is multi-hot, (B, 24) float32, in the order of
-objects.json. A logit is positive for what the discriminator takes for real, or for an object that it sees; losses are
-exact however large it is. In evaluation mode nothing depends on other items of the batch.
+objects.json. A logit is positive if the discriminator takes a picture for real, or sees an object in it. Losses are
+exact for logits of any size. In evaluation mode an item does not depend on the rest of its batch.
 
 References: Radford et al. 2016, "Unsupervised Representation Learning with Deep Convolutional GANs" (DCGAN); Mirza &
 Osindero 2014, "Conditional Generative Adversarial Nets"; Odena et al. 2017, "Conditional Image Synthesis with
@@ -20,19 +20,19 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-CONDITIONS = 24  # objects of objects.json
+CONDITIONS = 24  # number of objects in objects.json
 
 
 def sample_z(num_samples, n_z, device="cpu"):
-    """Draw the generator's input.
+    """Draw the noise that the generator starts from.
 
     Args:
         num_samples: number of vectors N.
-        n_z: of each vector.
-        device: where they are needed.
+        n_z: length of each vector.
+        device: device of the result.
 
     Returns:
-        Independent standard normal numbers, fresh at every call: shape (N, n_z), float32.
+        Independent standard normal numbers, new at every call: shape (N, n_z), float32.
     """
     # TODO(5.gan_noise): standard normal, not uniform
     # (about 5 minutes, easy)
@@ -40,16 +40,16 @@ def sample_z(num_samples, n_z, device="cpu"):
 
 
 class Generator(nn.Module):
-    """The generator G: from noise and a condition to a picture of 64 x 64. The layers are yours to choose.
+    """The generator G, which turns noise and a condition into a picture of 64 x 64. You choose its layers.
 
     Args:
-        n_z: numbers of noise.
+        n_z: length of the noise vector.
         n_c: length of the condition's embedding.
         num_conditions: length of a condition.
-        n_ch_g: channels of the last hidden layer; ours has twice as many in each layer before it.
+        n_ch_g: channels of the last hidden layer; in our generator each earlier layer has twice as many.
 
     Attributes:
-        n_z: as above.
+        n_z: length of the noise vector.
     """
 
     def __init__(self, n_z, n_c, num_conditions=CONDITIONS, n_ch_g=64):
@@ -60,16 +60,16 @@ class Generator(nn.Module):
         raise NotImplementedError("TODO(5.generator)")
 
     def forward(self, z, condition):
-        """Pictures of conditions.
+        """Generate a picture from each row of noise and its condition.
 
         Args:
             z: noise, shape (B, n_z), float32.
-            condition: multi-hot, shape (B, num_conditions), float32.
+            condition: multi-hot conditions, shape (B, num_conditions), float32.
 
         Returns:
-            Pictures, shape (B, 3, 64, 64), float32, in [-1, 1]. Both the noise and the condition decide them.
+            Pictures, shape (B, 3, 64, 64), float32, in [-1, 1]. They depend on both the noise and the condition.
         """
-        # TODO(5.generator): noise and embedding side by side, then the layers
+        # TODO(5.generator): concatenate noise and embedding, then apply the layers
         # (about 10 minutes, easy)
         raise NotImplementedError("TODO(5.generator)")
 
@@ -78,29 +78,29 @@ class Generator(nn.Module):
         """Generate a picture for each condition, all of them in one batch.
 
         Args:
-            labels: multi-hot, shape (N, num_conditions), float32.
-            device: where to compute; move what you need there.
+            labels: multi-hot conditions, shape (N, num_conditions), float32, on any device.
+            device: device to compute on, where this module already is; move the labels there.
 
         Returns:
             Pictures, shape (N, 3, 64, 64), float32, in [-1, 1], on `device`.
         """
-        # TODO(5.gan_sample): fresh noise for each picture
+        # TODO(5.gan_sample): new noise for each picture
         # (about 10 minutes, easy)
         raise NotImplementedError("TODO(5.gan_sample)")
 
 
 class Discriminator(nn.Module):
-    """The discriminator D: how real a picture is for a condition, and which objects it sees. Yours to choose.
+    """The discriminator D: is a picture real for its condition, and which objects does it show? You choose its layers.
 
     Args:
         img_sz: height and width of the pictures, a power of 2, at least 16.
         num_conditions: length of a condition.
-        n_ch_d: channels of the first layer; ours has twice as many in each layer after it.
+        n_ch_d: channels of the first layer; in our discriminator each later layer has twice as many.
     """
 
     def __init__(self, img_sz, num_conditions=CONDITIONS, n_ch_d=64):
         super().__init__()
-        # TODO(5.discriminator): strided convolutions down to 4 x 4, a head for each result
+        # TODO(5.discriminator): strided convolutions down to 4 x 4, then one head for each result
         # (about 45 minutes, hard)
         raise NotImplementedError("TODO(5.discriminator)")
 
@@ -109,12 +109,12 @@ class Discriminator(nn.Module):
 
         Args:
             images: shape (B, 3, img_sz, img_sz), float32, in [-1, 1].
-            condition: what they are said to show: multi-hot, shape (B, num_conditions), float32.
+            condition: what the pictures should show: multi-hot, shape (B, num_conditions), float32.
 
         Returns:
-            (logits, class_logits): whether each picture is real, shape (B,), which its condition helps to decide; and
-            whether each object is in it, shape (B, num_conditions), of which the condition must tell nothing: the
-            classifier would read the answer instead of looking.
+            (logits, class_logits): whether each picture is real, given its condition, shape (B,); and whether each
+            object is in the picture, shape (B, num_conditions). class_logits must not depend on the condition, because
+            the classifier would read the answer there instead of looking at the picture.
         """
         # TODO(5.discriminator): e.g. projection (Miyato & Koyama, eq. 3)
         # (about 20 minutes, medium)
@@ -122,104 +122,105 @@ class Discriminator(nn.Module):
 
 
 def auxiliary_loss(class_logits, labels):
-    """How wrong the classifier of objects is (AC-GAN, eq. 3, but objects do not exclude one another).
+    """Measure how wrong the classifier of objects is (AC-GAN, eq. 3, for objects that do not exclude one another).
 
     Args:
         class_logits: shape (B, num_conditions), float32.
-        labels: multi-hot, likewise.
+        labels: multi-hot labels, shape (B, num_conditions), float32.
 
     Returns:
-        Binary cross-entropy, summed over the objects of a picture; the mean over the batch, a scalar.
+        The binary cross-entropy, summed over the objects and averaged over the batch: a scalar.
     """
-    # TODO(5.auxiliary_loss): a sigmoid for each object, no softmax; sum over objects
+    # TODO(5.auxiliary_loss): a sigmoid for each object, not a softmax; sum over objects
     # (about 10 minutes, easy)
     raise NotImplementedError("TODO(5.auxiliary_loss)")
 
 
 def discriminator_loss(logits_real, logits_fake, class_logits, labels):
-    """What D minimises: that it tells real from generated pictures, and knows the objects of real ones.
+    """The loss of D, which should tell real from generated pictures and name the objects of the real ones.
 
     Args:
-        logits_real, logits_fake: of real and of generated pictures, shape (B,), float32.
-        class_logits: of the real pictures, shape (B, num_conditions).
-        labels: of the real pictures, likewise.
+        logits_real, logits_fake: logits of real and of generated pictures, shape (B,), float32.
+        class_logits: objects' logits of the real pictures, shape (B, num_conditions), float32.
+        labels: multi-hot labels of the real pictures, shape (B, num_conditions), float32.
 
     Returns:
         -mean log sigma(logits_real) - mean log(1 - sigma(logits_fake)) + auxiliary_loss, a scalar.
     """
-    # TODO(5.discriminator_loss): target 1 for real, 0 for generated; the classifier's loss
+    # TODO(5.discriminator_loss): target 1 for real, 0 for generated; add the classifier's loss
     # (about 10 minutes, easy)
     raise NotImplementedError("TODO(5.discriminator_loss)")
 
 
 def generator_loss(logits_fake, class_logits, labels):
-    """What G minimises: that D takes its pictures for real and sees in them what was asked for.
+    """The loss of G, whose pictures should pass for real and show the objects of their condition.
 
     Args:
-        logits_fake: of generated pictures, shape (B,), float32.
-        class_logits: of the generated pictures, shape (B, num_conditions).
-        labels: what they should show, likewise.
+        logits_fake: logits of generated pictures, shape (B,), float32.
+        class_logits: objects' logits of the generated pictures, shape (B, num_conditions), float32.
+        labels: the conditions of these pictures, multi-hot, shape (B, num_conditions), float32.
 
     Returns:
         -mean log sigma(logits_fake) + auxiliary_loss, a scalar.
     """
-    # TODO(5.generator_loss): non-saturating, and the classifier's loss
+    # TODO(5.generator_loss): the non-saturating loss, plus the classifier's loss
     # (about 5 minutes, easy)
     raise NotImplementedError("TODO(5.generator_loss)")
 
 
 def get_solver(model):
-    """Adam for all parameters of a model, with DCGAN's learning rate 2e-4 and beta1 = 0.5 (sec. 4); beta2 is 0.999."""
+    """Return Adam for all parameters of a model, with learning rate 2e-4, beta1 0.5 (DCGAN, sec. 4) and beta2 0.999."""
     # TODO(5.gan_solver): torch.optim.Adam
     # (about 5 minutes, easy)
     raise NotImplementedError("TODO(5.gan_solver)")
 
 
 def train_step(G, D, G_solver, D_solver, images, labels):
-    """One step of D and then one of G, on a batch.
+    """Train on one batch: one step of D, then one step of G.
 
-    G makes a picture of each of the batch's conditions, from fresh noise. Both steps may use the same pictures, but in
-    G's the new D judges them. D is told the batch's conditions of all pictures. D's step leaves no gradients in G.
+    G makes a picture for each condition of the batch, from new noise. Both steps may use the same pictures, but in G's
+    step the updated D judges them. D gets the batch's conditions for real and generated pictures alike. D's step leaves
+    no gradients in G.
 
     Args:
         G, D: the networks, in training mode, on one device.
         G_solver, D_solver: their optimizers.
         images: real pictures, shape (B, 3, 64, 64), float32, in [-1, 1], on that device.
-        labels: their conditions, shape (B, num_conditions), float32, on that device.
+        labels: their conditions, multi-hot, shape (B, num_conditions), float32, on that device.
 
     Returns:
         (d_loss, g_loss): `discriminator_loss` and `generator_loss`, scalar tensors without a graph.
     """
-    # TODO(5.gan_step): D's step does not reach G; G's loss passes through D, which stays as it is
+    # TODO(5.gan_step): D's step must not reach G; G's loss passes through D without changing it
     # (about 40 minutes, hard)
     raise NotImplementedError("TODO(5.gan_step)")
 
 
 def save_training(path, parts, epoch):
-    """Write all that a training needs to go on.
+    """Save everything that you need to resume training.
 
     Args:
         path: the file to write.
         parts: {name: network or optimizer}.
-        epoch: how many epochs are complete.
+        epoch: number of complete epochs.
     """
-    # TODO(5.gan_resume): the state of every part, optimizers among them, and the epoch
+    # TODO(5.gan_resume): the state of every part, including optimizers, and the epoch
     # (about 10 minutes, easy)
     raise NotImplementedError("TODO(5.gan_resume)")
 
 
 def resume_training(path, parts, device="cpu"):
-    """Read what `save_training` has written.
+    """Load what `save_training` has saved.
 
     Args:
-        path: the file.
-        parts: the same, newly made; their states are replaced.
-        device: where they are.
+        path: the file to read.
+        parts: newly made networks and optimizers under the same names; their states are replaced.
+        device: device of the networks.
 
     Returns:
-        How many epochs are complete; 0, with the parts left as they are, if there is no such file.
+        The number of complete epochs. If there is no file, 0; the parts then stay unchanged.
     """
-    # TODO(5.gan_resume): every part, strictly; the epoch to go on after
+    # TODO(5.gan_resume): load every part, and return the number of complete epochs
     # (about 10 minutes, easy)
     raise NotImplementedError("TODO(5.gan_resume)")
 
@@ -230,6 +231,6 @@ def prepare_cgan():
     Returns:
         A `Generator` on the CPU.
     """
-    # TODO(5.prepare_cgan): a generator, as you trained it
+    # TODO(5.prepare_cgan): the generator with the sizes that you trained
     # (about 5 minutes, easy)
     raise NotImplementedError("TODO(5.prepare_cgan)")

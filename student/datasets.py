@@ -1,10 +1,10 @@
-"""Given: the images to train on, as tensors in memory.
+"""Given: loads the training images into memory, as tensors.
 
-`load("fashion_mnist")` downloads FashionMNIST with torchvision, into $GENMODELS_DATA if it is set and ./data if not;
-`load("mnist")`, `load("svhn", channels=3)` and `load("cifar10", channels=3)` likewise.
-`load("path/to/folder")` reads your own images: one sub-folder a class, as torchvision's ImageFolder.
-`load("synthetic")` draws digits with matplotlib's own fonts: no download, for trying things out. It is used only when
-asked for by this name.
+`load("fashion_mnist")` downloads FashionMNIST with torchvision into $GENMODELS_DATA, or into ./data if that is not set.
+`load("mnist")`, `load("svhn", channels=3)` and `load("cifar10", channels=3)` do the same for these datasets.
+`load("path/to/folder")` reads your own images: one subfolder per class, as in torchvision's ImageFolder.
+`load("synthetic")` draws digits with matplotlib's own fonts, so that you can try things out without a download. You
+only get them if you ask for them by this name.
 """
 
 import os
@@ -20,15 +20,15 @@ SYNTHETIC_FONTS = ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSansMono", "DejaVuSer
 
 
 class DatasetError(Exception):
-    """A dataset cannot be read; the message says which, where, and what mends it."""
+    """A dataset cannot be read; the message says which one, where, and how to fix it."""
 
 
 def load(name, train=True, channels=1):
     """Load a dataset.
 
     Args:
-        name: one of DATASETS, 'synthetic', or a folder with one sub-folder of images for each class.
-        train: the training split; otherwise the test split. A folder of your own has only one.
+        name: one of DATASETS, 'synthetic', or a folder with one subfolder of images for each class.
+        train: True for the training split, False for the test split. Your own folder has only one split.
         channels: 1 for grey, 3 for colour.
 
     Returns:
@@ -46,23 +46,23 @@ def load(name, train=True, channels=1):
         images, labels = _image_folder(name, channels)
     else:
         raise DatasetError(
-            f"no dataset {name!r}: give {', '.join(DATASETS)}, synthetic, or an existing folder with a sub-folder for "
+            f"there is no dataset {name!r}: use {', '.join(DATASETS)}, synthetic, or a folder with one subfolder for "
             "each class"
         )
     return TensorDataset(images.float() / 127.5 - 1.0, labels)
 
 
 def _downloaded(name, train):
-    """Images, (N, C, 32, 32) uint8, and labels, (N,) int64, of one of DATASETS."""
-    root = Path(os.environ.get("GENMODELS_DATA", "data"))
+    """Return images, (N, C, 32, 32), uint8, and labels, (N,), int64, of one of DATASETS."""
+    root = data_folder()
     title, read = DATASETS[name]
     try:
         images, labels = read(root, train)
     except Exception as error:
-        told = " ".join(str(error).split())
+        reason = " ".join(str(error).split())
         raise DatasetError(
-            f"{title} is not in {root} and could not be downloaded ({told}). Set GENMODELS_DATA to the folder "
-            "that contains it, or try the pipeline with --data synthetic"
+            f"{title} is not in {root} and could not be downloaded ({reason}). Set GENMODELS_DATA to the folder "
+            "that contains it, or try the code with --data synthetic"
         ) from error
     return torch.as_tensor(images), torch.as_tensor(labels).long()
 
@@ -70,7 +70,7 @@ def _downloaded(name, train):
 def _fashion_mnist(root, train):
     from torchvision.datasets import FashionMNIST
 
-    return _padded(FashionMNIST(root, train=train, download=True))  # downloads only what is not there
+    return _padded(FashionMNIST(root, train=train, download=True))  # downloads only missing files
 
 
 def _mnist(root, train):
@@ -80,7 +80,7 @@ def _mnist(root, train):
 
 
 def _padded(data):
-    """From 28x28 to 32x32."""
+    """Pad images from 28x28 to 32x32."""
     return torch.nn.functional.pad(data.data, (2, 2, 2, 2))[:, None], data.targets
 
 
@@ -92,7 +92,7 @@ def _svhn(root, train):
 
 
 def _cifar10(root, train):
-    """All ten classes, or those that are in folders, root/cifar10/{train,test}/{class}."""
+    """Read all ten classes, or only those in folders root/cifar10/{train,test}/{class}."""
     from torchvision.datasets import CIFAR10
 
     folder = root / "cifar10" / ("train" if train else "test")
@@ -108,10 +108,26 @@ DATASETS = {
     "svhn": ("SVHN", _svhn),
     "cifar10": ("CIFAR-10", _cifar10),
 }
+FILES = {  # in the data folder: if any of these exists, the dataset is there
+    "fashion_mnist": ("FashionMNIST",),
+    "mnist": ("MNIST",),
+    "svhn": ("train_32x32.mat",),
+    "cifar10": ("cifar10", "cifar-10-batches-py"),
+}
+
+
+def data_folder():
+    """Return the folder of the datasets: $GENMODELS_DATA, or ./data."""
+    return Path(os.environ.get("GENMODELS_DATA") or "data")
+
+
+def is_here(name):
+    """Tell whether the data folder holds one of DATASETS."""
+    return any((data_folder() / file).exists() for file in FILES.get(name, ()))
 
 
 def _with_channels(images, channels):
-    """Grey as colour, or the mean of the colours as grey."""
+    """Turn grey images into colour, or colour into grey (the mean of the channels)."""
     return images.float().mean(1, keepdim=True).round().byte().expand(-1, channels, -1, -1)
 
 
@@ -121,7 +137,7 @@ def _image_folder(folder, channels):
     try:
         data = ImageFolder(folder)
     except FileNotFoundError as error:
-        raise DatasetError(f"{folder} needs one sub-folder of images for each class: {error}") from error
+        raise DatasetError(f"{folder} needs one subfolder of images for each class: {error}") from error
     mode = "L" if channels == 1 else "RGB"
     images = [np.atleast_3d(np.asarray(image.convert(mode).resize((SIZE, SIZE)))) for image, _ in data]
     return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2), torch.tensor(data.targets)
@@ -132,7 +148,7 @@ def synthetic_digits(count, seed=0, channels=1):
 
     Args:
         count: number of images N.
-        seed: the same seed draws the same images.
+        seed: the same seed gives the same images.
         channels: 1 for grey, 3 for colour.
 
     Returns:
@@ -154,7 +170,7 @@ def _load_fonts():
 
 
 def _draw_digit(digit, fonts, channels, rng):
-    """One digit as an array of shape (32, 32, channels), uint8."""
+    """Draw one digit as an array of shape (32, 32, channels), uint8."""
     from PIL import Image, ImageDraw
 
     mask = Image.new("L", (SIZE, SIZE))

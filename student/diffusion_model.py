@@ -1,6 +1,6 @@
 """Part 2: training and sampling with classifier-free guidance, for images and for sequences.
 
-Timesteps are indexed from 0.
+Timesteps count from 0.
 
 References: Ho et al. 2020, "Denoising Diffusion Probabilistic Models" (DDPM); Ho & Salimans 2022, "Classifier-Free
 Diffusion Guidance" (CFG).
@@ -18,26 +18,26 @@ from randomizer import DL_random
 from tqdm import tqdm
 from trainers import TrainingError, autocast, write_whole
 
-WARMUP_STEPS = 500  # in which the learning rate rises, before it falls with a cosine
+WARMUP_STEPS = 500  # the learning rate rises during these, and then falls along a cosine
 
 
 class DiffusionModel:
     """A noise predictor, its average, and the noise schedule.
 
     Args:
-        input_shape: of a sample: (C, H, H) for images, (length, values) for sequences.
-        condition_dim: number of conditions, null included, for images; length of the condition for sequences.
-        sequential: sequences rather than images.
-        denoising_steps: T.
+        input_shape: shape of a sample: (C, H, H) for images, (length, values) for sequences.
+        condition_dim: for images, the number of conditions including null; for sequences, the length of a condition.
+        sequential: True for sequences, False for images.
+        denoising_steps: T, the number of timesteps.
         p_uncond: probability with which training replaces a batch's condition by the null condition.
-        weights_path: weights to load, as saved by `save_weights`.
+        weights_path: file of weights to load, written by `save_weights`.
         test: use `TesterModel` instead of a U-Net.
 
     Attributes:
-        noise_pred_net: the network that is trained, called as noise_pred_net(x_t, t, cond).
-        ema: its average; `ema.averaged_model` is the network that samples.
-        noise_scheduler: a `NoiseScheduler` of T steps.
-        device: where the networks are.
+        noise_pred_net: the network that you train; call it as noise_pred_net(x_t, t, cond).
+        ema: the average of that network. Sample with `ema.averaged_model`.
+        noise_scheduler: a `NoiseScheduler` with T steps.
+        device: the device of both networks.
     """
 
     def __init__(
@@ -77,15 +77,15 @@ class DiffusionModel:
         Args:
             data_loader: batches of x_0, shape (B, *input_shape), and conditions.
             train_epochs: passes over the data.
-            learning_rate: of Adam, at its peak.
-            decay_epochs: over which it falls to zero; by default as many as are trained.
-            state_path: where to save the state after each epoch; a run that was interrupted goes on from there.
+            learning_rate: peak learning rate of Adam.
+            decay_epochs: epochs until the learning rate reaches zero; by default `train_epochs`.
+            state_path: file for the state after each epoch. An interrupted run resumes from it.
 
         Returns:
             The mean loss of each epoch, a list of floats.
 
         Raises:
-            ValueError: there is a condition that the network has no embedding for.
+            ValueError: the network has no embedding for one of the conditions.
             TrainingError: the loss is not finite.
         """
         steps, losses = len(data_loader) * (decay_epochs or train_epochs), []
@@ -125,7 +125,7 @@ class DiffusionModel:
             with autocast(self.device):
                 loss = self.compute_loss_on_batch(data.to(self.device), cond.to(self.device))
             if not torch.isfinite(loss):
-                raise TrainingError("the loss is not finite: lower the learning rate, or look at compute_loss_on_batch")
+                raise TrainingError("the loss is not finite: lower the learning rate, or check compute_loss_on_batch")
             self.optimizer.zero_grad()
             loss.backward()
             self.optimizer.step()
@@ -135,51 +135,53 @@ class DiffusionModel:
         return total / len(data_loader)
 
     def save_weights(self, path):
-        """Write the weights to `path`, and those of the average beside it: 'a.pth' has the twin 'a_ema.pth'."""
+        """Save the weights to `path`, and the averaged weights beside it: 'a_ema.pth' beside 'a.pth'."""
         torch.save(self.noise_pred_net.state_dict(), path)
         torch.save(self.ema.averaged_model.state_dict(), ema_path(path))
 
     def load_weights(self, path):
-        """Load what `save_weights` has written.
+        """Load the two files that `save_weights` has written.
 
         Raises:
-            TrainingError: one of the two files is not there, or belongs to another network.
+            TrainingError: one of the files does not exist, or does not fit this network.
         """
         for network, file in ((self.noise_pred_net, path), (self.ema.averaged_model, ema_path(path))):
             if not os.path.isfile(file):
-                raise TrainingError(f"there is no {file}: train first; save_weights() writes two files")
+                raise TrainingError(
+                    f"there is no {file}: train first, and save with save_weights(), which writes two files"
+                )
             try:
                 network.load_state_dict(torch.load(file, map_location=self.device, weights_only=True))
             except RuntimeError as error:
                 raise TrainingError(f"{file} does not fit this network: {error}") from error
 
     def compute_loss_on_batch(self, data, cond, seed=None):
-        """The training loss of one batch. Implements algorithm 1 of CFG, with one draw for the whole batch.
+        """Compute the training loss of one batch. Implements algorithm 1 of CFG, but drops conditions per batch.
 
         Args:
             data: x_0, shape (B, *input_shape), float32.
             cond: conditions, shape (B,) for images, (B, condition_dim) for sequences.
-            seed: passed on to each call of `DL_random`.
+            seed: pass it on to each call of `DL_random`.
 
         Returns:
-            A scalar: the mean squared error of the predicted noise, at a random t for each item. With probability
-            p_uncond the condition of the whole batch is replaced by zeros, the null condition.
+            A scalar: the mean squared error of the predicted noise, with a random t for each item. With probability
+            p_uncond, zeros (the null condition) replace the conditions of the whole batch.
         """
-        # TODO(2.guidance_dropout): with probability p_uncond drop the whole batch's condition
+        # TODO(2.guidance_dropout): drop the whole batch's condition with probability p_uncond
         # (about 15 minutes, medium)
         raise NotImplementedError("TODO(2.guidance_dropout)")
-        # TODO(2.loss): draw t and noise for every item, predict the noise, compare
+        # TODO(2.loss): draw t and noise for each item, predict the noise, compare
         # (about 20 minutes, medium)
         raise NotImplementedError("TODO(2.loss)")
 
     def generate_sample(self, cond, guidance_weight=0.0, threshold=False, seed=None):
-        """Generate a sample for each condition, all in one batch. Implements algorithm 2 of CFG, with the average.
+        """Generate one sample per condition, in one batch, with the averaged network. Implements algorithm 2 of CFG.
 
         Args:
             cond: conditions, shape (B,) for images, (B, condition_dim) for sequences, on `device`.
-            guidance_weight: w of CFG eq. (6): the noise estimate is (1 + w) eps(x_t, t, c) - w eps(x_t, t, 0).
-            threshold: passed on to `denoise_step`.
-            seed: passed on to `DL_random` and `denoise_step`.
+            guidance_weight: w of CFG eq. (6). The noise estimate is (1 + w) eps(x_t, t, c) - w eps(x_t, t, 0).
+            threshold: pass it on to `denoise_step`.
+            seed: pass it on to `DL_random` and `denoise_step`.
 
         Returns:
             Samples, shape (B, *input_shape), float32.
@@ -187,20 +189,20 @@ class DiffusionModel:
         network = self.ema.averaged_model
         network.eval()
         with torch.no_grad():
-            # TODO(2.sample): start from noise at t = T - 1 and walk down to t = 0, with guidance
+            # TODO(2.sample): from noise at t = T - 1 down to t = 0, with guidance
             # (about 40 minutes, hard)
             raise NotImplementedError("TODO(2.sample)")
         return sample
 
 
 def ema_path(path):
-    """Where the weights of the average lie: 'a.pth' has the twin 'a_ema.pth'."""
+    """Return the path of the averaged weights: 'a_ema.pth' for 'a.pth'."""
     root, extension = os.path.splitext(path)
     return f"{root}_ema{extension}"
 
 
 def _warm_cosine(step, steps):
-    """The learning rate as a share of its peak."""
+    """Return the learning rate as a fraction of its peak."""
     warmup = min(WARMUP_STEPS, max(1, steps // 10))
     if step < warmup:
         return (step + 1) / warmup

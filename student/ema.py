@@ -1,4 +1,4 @@
-"""Given: the exponential moving average of a network's weights, with which part 2 samples."""
+"""Given: the exponential moving average of a network's weights, which part 2 samples with."""
 
 import copy
 
@@ -6,13 +6,13 @@ import torch
 
 
 class EMAModel:
-    """A copy of a network whose weights follow the trained ones slowly.
+    """A copy of a network whose weights slowly follow the trained weights.
 
-    After n steps the copy keeps 1 - (1 + n)^-power of itself at each step, at most 0.9999.
+    In step n, counted from 0, the copy keeps the share 1 - (1 + n)^-power of its weights, and 0.9999 at most.
 
     Args:
-        model: the network that is trained.
-        power: larger follows more slowly.
+        model: the network that you train.
+        power: larger values follow more slowly.
 
     Attributes:
         averaged_model: the copy, in eval mode.
@@ -25,7 +25,7 @@ class EMAModel:
 
     @torch.no_grad()
     def step(self, model):
-        """Take in the weights of `model` after an optimizer's step."""
+        """Move the average towards the weights of `model`. Call this after each optimizer step."""
         decay = min(1 - (1 + self.steps) ** -self.power, 0.9999)
         for mine, theirs in zip(self.averaged_model.parameters(), model.parameters(), strict=True):
             mine.lerp_(theirs, 1 - decay)

@@ -1,4 +1,4 @@
-"""Given: the oracle generators of part 1, which no discriminator that is measured was trained with."""
+"""Given: the oracle generators of part 1. Evaluation uses them because no discriminator has trained with them."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +12,7 @@ NOISE_DIM = 96
 
 
 class OracleBlock(nn.Module):
-    """Doubles height and width: nearest neighbours, then two convolutions, and a shortcut around them."""
+    """Doubles height and width: nearest-neighbour upsampling, then two convolutions with a shortcut around them."""
 
     def __init__(self, in_channels, out_channels):
         super().__init__()
@@ -28,13 +28,13 @@ class OracleBlock(nn.Module):
         )
 
     def forward(self, x):
-        """(B, in_channels, H, W) -> (B, out_channels, 2 H, 2 W)."""
+        """Map (B, in_channels, H, W) to (B, out_channels, 2 H, 2 W)."""
         x = self.enlarge(x)
         return self.shortcut(x) + self.residual(x)
 
 
 class OracleGenerator(nn.Module):
-    """A residual generator (Miyato et al. 2018, table 4): noise (B, 96), uniform in [-1, 1), to images in [-1, 1]."""
+    """Turns noise, (B, 96), uniform in [-1, 1), into images in [-1, 1]. From Miyato et al. 2018, table 4."""
 
     def __init__(self, widths=(64, 64, 32, 16)):
         super().__init__()
@@ -45,20 +45,20 @@ class OracleGenerator(nn.Module):
         )
 
     def forward(self, noise):
-        """(B, 96) -> (B, 3, 32, 32)."""
+        """Map noise, (B, 96), to images, (B, 3, 32, 32)."""
         return self.last(self.blocks(self.first(noise).unflatten(1, (-1, 4, 4))))
 
 
 def load_oracle(data):
-    """The trained oracle generator of a dataset, in eval mode.
+    """Load the trained oracle generator of a dataset, in eval mode.
 
     Raises:
-        TrainingError: there is none for these data.
+        TrainingError: this dataset has no oracle generator.
     """
     path = FOLDER / f"{data}.pt"
     if not path.is_file():
-        there = ", ".join(sorted(p.stem for p in FOLDER.glob("*.pt"))) or "none"
-        raise TrainingError(f"there is no oracle generator for {data}; for these there is: {there}")
+        available = ", ".join(sorted(p.stem for p in FOLDER.glob("*.pt"))) or "none"
+        raise TrainingError(f"there is no oracle generator for {data}; choose one of: {available}")
     oracle = OracleGenerator()
     oracle.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
     return oracle.eval()

@@ -1,8 +1,8 @@
-"""Given: what there is to see in a rendered i-CLEVR scene, drawn from a seed.
+"""Given: draws random i-CLEVR scenes for the renderer.
 
-The ground is the plane z = 0. Camera and lamps stand where CLEVR has them (Johnson et al. 2017), each moved at random;
-objects lie where |x|, |y| < 3. A scene has a place for each of SLOTS objects, with material and rotation, whether or
-not its list is that long: with another object added everything else stays as it was.
+The ground is the plane z = 0. Camera and lamps stand where CLEVR has them (Johnson et al. 2017), each moved at random.
+Objects lie where |x|, |y| < 3. A scene always draws a place, a material and a rotation for SLOTS objects, however short
+its list is, so adding an object to the list changes nothing else.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from iclevr_shapes import HEIGHT, SHAPES
 
-COLOURS = {  # CLEVR's, in the order of objects.json
+COLOURS = {  # CLEVR's colours, in the order of objects.json
     "gray": (87, 87, 87),
     "red": (173, 35, 35),
     "blue": (42, 75, 215),
@@ -21,66 +21,66 @@ COLOURS = {  # CLEVR's, in the order of objects.json
     "cyan": (41, 208, 208),
     "yellow": (255, 238, 51),
 }
-OBJECTS = tuple(f"{colour} {shape}" for shape in SHAPES for colour in COLOURS)  # the labels, in their order
-FIELD = (16 / 35, 12 / 35)  # what the camera sees to each side, and up and down, at the distance 1
-REACH = 3.0  # most |x| and |y| of an object
-OF_OBJECTS = ("objects", "middle", "rotation", "size", "metal", "albedo")  # of the fields of Scenes
-SLOTS = 5  # objects in a scene, at most
+OBJECTS = tuple(f"{colour} {shape}" for shape in SHAPES for colour in COLOURS)  # in the order of the labels
+FIELD = (16 / 35, 12 / 35)  # half width and half height of what the camera sees at distance 1
+REACH = 3.0  # largest |x| and |y| of an object
+OF_OBJECTS = ("objects", "middle", "rotation", "size", "metal", "albedo")  # fields of Scenes, one entry for each object
+SLOTS = 5  # most objects in a scene
 CAMERA = (7.48, -6.51, 5.34)
 LAMPS = ((6.45, -2.91, 4.26), (-1.17, 2.65, 5.82), (-4.67, -4.01, 3.01))  # key, back, fill
-GAP = 0.25  # between two objects on the ground, at least
-APART = 0.9  # distance of two objects in the picture, at least, in sums of their radii there
-TRIES = 64  # positions that are drawn for an object
+GAP = 0.25  # least gap between two objects on the ground
+APART = 0.9  # least distance of two objects in the picture, in sums of their radii there
+TRIES = 64  # random positions to try for an object
 
 
 class IclevrError(Exception):
-    """A scene cannot be drawn or a file of it cannot be read; the message says which, where, and what mends it."""
+    """A scene cannot be drawn, or a file cannot be read; the message says which, where, and how to fix it."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """How much scenes vary beyond their objects' places. The defaults are CLEVR's, with i-CLEVR's one size."""
+    """How much scenes vary besides the places of objects. The defaults are CLEVR's, with i-CLEVR's single size."""
 
-    camera: float = 0.5  # most by which the camera is moved along each axis
-    lamps: float = 1.0  # likewise each lamp
-    brightness: tuple[float, float] = (0.9, 1.1)  # of each lamp, times its own
-    size: tuple[float, float] = (0.7, 0.7)  # radius of a sphere; those of the others go with it
-    colour: float = 0.0  # most by which a channel of an object's colour differs from CLEVR's, of 1
+    camera: float = 0.5  # largest shift of the camera along each axis
+    lamps: float = 1.0  # largest shift of each lamp along each axis
+    brightness: tuple[float, float] = (0.9, 1.1)  # factor of each lamp's brightness
+    size: tuple[float, float] = (0.7, 0.7)  # radius of a sphere; the other shapes scale with it
+    colour: float = 0.0  # largest difference from CLEVR's colour in a channel, where 1 is full
     ground: tuple[float, float] = (0.5, 0.56)  # reflectance of the ground
-    tint: float = 0.0  # most by which a channel of ground and lamps differs from grey, of 1
-    metal: float = 0.5  # probability that an object is of metal, not rubber
+    tint: float = 0.0  # largest difference from grey in a channel of ground or lamps, where 1 is full
+    metal: float = 0.5  # probability that an object is metal, not rubber
 
 
 @dataclass(frozen=True)
 class Scenes:
     """A batch of B scenes as tensors; coordinates and reflectances are float32."""
 
-    objects: torch.Tensor  # (B, K) int64: an index of OBJECTS, or -1 for none
+    objects: torch.Tensor  # (B, K) int64: an index of OBJECTS, or -1 for no object
     middle: torch.Tensor  # (B, K, 3)
     rotation: torch.Tensor  # (B, K, 2): cosine and sine of the angle about the vertical axis
     size: torch.Tensor  # (B, K)
     metal: torch.Tensor  # (B, K) bool
-    albedo: torch.Tensor  # (B, K, 3): what an object reflects, linear in the light, in [0, 1]
-    camera: torch.Tensor  # (B, 4, 3): where it is; its right, up and forward, which are orthonormal
-    lamps: torch.Tensor  # (B, 3, 3): where they are
-    light: torch.Tensor  # (B, 3, 3): their colours times their brightness
-    ground: torch.Tensor  # (B, 3): what it reflects
+    albedo: torch.Tensor  # (B, K, 3): reflectance of each object, linear in the light, in [0, 1]
+    camera: torch.Tensor  # (B, 4, 3): its position; its right, up and forward vectors, which are orthonormal
+    lamps: torch.Tensor  # (B, 3, 3): their positions
+    light: torch.Tensor  # (B, 3, 3): their colours, multiplied by their brightness
+    ground: torch.Tensor  # (B, 3): its reflectance
 
     def __len__(self):
         return len(self.objects)
 
     @property
     def there(self):
-        """Whether there is an object, (B, K) bool."""
+        """Which slots have an object, (B, K) bool."""
         return self.objects >= 0
 
     @property
     def shape(self):
-        """Indices of SHAPES, (B, K) int64; of what is not there, any."""
+        """Indices of SHAPES, (B, K) int64; arbitrary where there is no object."""
         return self.objects.clamp(min=0) // len(COLOURS)
 
     def split(self, most):
-        """The same scenes in parts of `most`, without slots (but one) that are empty in all scenes of a part."""
+        """Split the scenes into parts of `most`; drop slots that are empty in a whole part, but keep at least one."""
         for start in range(0, len(self), most):
             part = {name: value[start : start + most] for name, value in vars(self).items()}
             slots = max(1, int((part["objects"] >= 0).sum(dim=1).max()))
@@ -88,20 +88,20 @@ class Scenes:
 
 
 def draw(label_lists, seed=0, numbers=None, look=Look()):
-    """Draw scenes.
+    """Draw random scenes.
 
     Args:
-        label_lists: for each scene the names of its objects, e.g. ["red cube", "cyan sphere"]; SLOTS at most.
-        seed: of all that the labels leave open, at least 0.
-        numbers: which scene each is, integers; equal ones have everything in common but their objects. Default: 0, 1,
-            2, ...
-        look: how much they vary.
+        label_lists: for each scene, the names of up to SLOTS objects, e.g. ["red cube", "cyan sphere"].
+        seed: seed of everything that the lists leave open, at least 0.
+        numbers: the integer number of each scene; scenes with the same number differ only in their objects. The default
+            is 0, 1, 2, ...
+        look: how much the scenes vary.
 
     Returns:
-        `Scenes`. Each depends on its list, its number, the seed and the look, and on nothing else.
+        `Scenes`. Each depends only on its list, its number, the seed and the look.
 
     Raises:
-        IclevrError: a name is no object, or a list is too long.
+        IclevrError: a name is not that of an object, or a list is too long.
     """
     objects = torch.tensor([slots(names) for names in label_lists]).reshape(-1, SLOTS)
     numbers = range(len(objects)) if numbers is None else numbers
@@ -131,38 +131,38 @@ def draw(label_lists, seed=0, numbers=None, look=Look()):
 
 
 def slots(names):
-    """The objects of a list as SLOTS indices of OBJECTS, with -1 where there is none.
+    """Turn a list of names into SLOTS indices of OBJECTS, padded with -1.
 
     Raises:
-        IclevrError: a name is no object, or there are too many.
+        IclevrError: a name is not that of an object, or there are too many.
     """
     if unknown := [name for name in names if name not in OBJECTS]:
-        raise IclevrError(f"{unknown[0]!r} is no object: write a colour and a shape, such as {OBJECTS[0]!r}")
+        raise IclevrError(f"{unknown[0]!r} is not an object: write a colour and a shape, such as {OBJECTS[0]!r}")
     if len(names) > SLOTS:
-        raise IclevrError(f"a scene has {SLOTS} objects at most, not {len(names)}: {', '.join(names)}")
+        raise IclevrError(f"a scene can have at most {SLOTS} objects, not {len(names)}: {', '.join(names)}")
     return [*map(OBJECTS.index, names), *[-1] * (SLOTS - len(names))]
 
 
 class _Uniform:
-    """Numbers of scenes, each from a generator of its own; a scene draws the same whatever others are beside it."""
+    """Random numbers for scenes: each scene has its own generator, so its numbers do not depend on other scenes."""
 
     def __init__(self, seed, numbers):
         self.generators = {number: np.random.default_rng([seed, number]) for number in numbers}
         self.numbers = numbers
 
     def between(self, ends, *shape):
-        """Uniform in [low, high), (B, *shape)."""
+        """Draw numbers that are uniform in [low, high), shape (B, *shape)."""
         drawn = {number: generator.random(shape) for number, generator in self.generators.items()}
         low, high = ends
         return low + (high - low) * np.stack([drawn[number] for number in self.numbers])
 
     def around(self, most, *shape):
-        """Uniform in [-most, most), (B, *shape)."""
+        """Draw numbers that are uniform in [-most, most), shape (B, *shape)."""
         return self.between((-most, most), *shape)
 
 
 def _look_at_the_origin(camera):
-    """Where a camera is, (B, 3), with its right, up and forward: (B, 4, 3)."""
+    """Point cameras at (B, 3) to the origin: their positions, right, up and forward vectors, (B, 4, 3)."""
     forward = -camera / np.sqrt((camera**2).sum(axis=1, keepdims=True))
     right = np.stack([forward[:, 1], -forward[:, 0], 0 * forward[:, 0]], axis=1)
     right /= np.sqrt((right**2).sum(axis=1, keepdims=True))
@@ -170,15 +170,18 @@ def _look_at_the_origin(camera):
 
 
 def _places(tries, size, camera):
-    """For each object the first try that is in the picture and neither near nor before or behind an earlier object.
+    """Choose for each object the first position in the picture that is clear of all earlier objects.
 
-    Where there is none, the try that comes nearest to it.
+    "Clear" means that the objects neither touch on the ground nor cover each other in the picture. If no position is
+    clear, choose the one that comes closest.
 
     Args:
-        tries: (B, SLOTS, TRIES, 2); size: (B, SLOTS); camera: (B, 4, 3).
+        tries: random positions on the ground, (B, SLOTS, TRIES, 2).
+        size: of the objects, (B, SLOTS).
+        camera: (B, 4, 3).
 
     Returns:
-        (B, SLOTS, 2).
+        The positions, (B, SLOTS, 2).
     """
     seen, depth = _projected(np.concatenate([tries, 0 * tries[..., :1] + size[..., None, None]], axis=-1), camera)
     radius = size[..., None] / depth  # in the picture
@@ -197,7 +200,7 @@ def _places(tries, size, camera):
 
 
 def _projected(points, camera):
-    """Points (B, SLOTS, TRIES, 3) in the picture, (..., 2), and their depths, (...)."""
+    """Project points (B, SLOTS, TRIES, 3) into the picture: their places there, (..., 2), and depths, (...)."""
     at, axes = camera[:, None, None, 0], camera[:, None, None, 1:]
     right, up, depth = ((points - at) * axes[..., i, :] for i in range(3))
     depth = depth.sum(axis=-1)
@@ -205,5 +208,5 @@ def _projected(points, camera):
 
 
 def _distance(points, point):
-    """(B, TRIES, 2) and (B, 2) to (B, TRIES)."""
+    """Distances, (B, TRIES), from points (B, TRIES, 2) to a point (B, 2)."""
     return np.sqrt(((points - point[:, None]) ** 2).sum(axis=-1))

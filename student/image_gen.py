@@ -1,7 +1,7 @@
 """Part 2: images of CIFAR-10's first three classes, generated with classifier-free guidance.
 
-Images are float32 tensors of shape (B, 3, 32, 32) in [-1, 1]. A condition is 0 for none (the null condition) and
-class + 1 otherwise.
+Images are float32 tensors of shape (B, 3, 32, 32) in [-1, 1]. Condition 0 is the null condition; the
+condition of a class is class + 1.
 """
 
 import pickle
@@ -20,12 +20,12 @@ class ImageGenerator:
     """A `DiffusionModel` of images, with its data.
 
     Args:
-        denoising_steps: T.
+        denoising_steps: T, the number of timesteps.
         p_uncond: probability with which training drops the conditions of a batch.
 
     Attributes:
         policy: the `DiffusionModel`.
-        data_loader: what `load_dataset` has read.
+        data_loader: the images, after `load_dataset`.
     """
 
     def __init__(self, denoising_steps=1000, p_uncond=0.2):
@@ -37,15 +37,15 @@ class ImageGenerator:
         )
 
     def load_dataset(self, paths, batch_size=64):
-        """Read the images of the three classes, each also mirrored, into `data_loader`.
+        """Read the images of the three classes into `data_loader`, each of them also mirrored.
 
         Args:
-            paths: files of CIFAR-10's Python version (data_batch_1, ...), or folders with a sub-folder of images for
-                each class (airplane, automobile, bird).
+            paths: files of CIFAR-10's Python version (data_batch_1, ...), or folders with one sub-folder of images per
+                class (airplane, automobile, bird).
             batch_size: images in a batch.
 
         Raises:
-            TrainingError: there is nothing of this kind at a path.
+            TrainingError: one of the paths is neither of these.
         """
         images, labels = (torch.cat(column) for column in zip(*map(read, paths), strict=True))
         images = torch.cat([images, images.flip(3)]).float() / 127.5 - 1.0
@@ -53,17 +53,17 @@ class ImageGenerator:
         self.data_loader = DataLoader(dataset, batch_size=batch_size, shuffle=True)
 
     def train_policy(self, epochs, **options):
-        """Train on what `load_dataset` has read; options as in `DiffusionModel.train`. Returns the losses."""
+        """Train on the loaded images and return the losses. Takes the options of `DiffusionModel.train`."""
         return self.policy.train(self.data_loader, epochs, **options)
 
     def generate_images(self, guidance=0.0, num_samples=9, threshold=False, class_label=None):
         """Generate images.
 
         Args:
-            guidance: weight w of CFG eq. (6).
+            guidance: guidance weight w of CFG eq. (6).
             num_samples: number of images N.
-            threshold: whether to clamp the estimates of x_0 on the way.
-            class_label: class of all images, in {0, 1, 2}; None takes the classes in turn.
+            threshold: whether to clamp the estimate of x_0 at every step.
+            class_label: class of all images, in {0, 1, 2}. None cycles through the classes.
 
         Returns:
             Images, shape (N, 3, 32, 32), float32 in [-1, 1], on the CPU.
@@ -76,10 +76,10 @@ class ImageGenerator:
 
 
 def read(path):
-    """The images of the three classes at a path: (N, 3, 32, 32) uint8, and their classes, (N,) int64.
+    """Read the images of the three classes at a path, (N, 3, 32, 32), uint8, and their classes, (N,), int64.
 
     Raises:
-        TrainingError: the path is neither a batch file nor a folder of the three classes.
+        TrainingError: the path is neither a batch file nor a folder with the three classes.
     """
     path = Path(path)
     if path.is_dir():
@@ -103,7 +103,7 @@ def _read_folder(path):
     for label, name in enumerate(CLASSES):
         files = sorted(file for file in (path / name).glob("*") if file.suffix.lower() in (".jpg", ".jpeg", ".png"))
         if not files:
-            raise TrainingError(f"{path} needs a sub-folder {name} with images")
+            raise TrainingError(f"{path} needs a sub-folder {name} with images (.jpg or .png)")
         images += [np.asarray(Image.open(file).convert("RGB").resize((32, 32))) for file in files]
         labels += [label] * len(files)
     return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2), torch.tensor(labels)

@@ -1,8 +1,8 @@
 """Part 4: conditional DDPM, DDIM, VAE and latent DDPM on FashionMNIST, padded to 32x32.
 
-Timesteps are indexed from 0 everywhere in this file: t = 0 is the least noisy step and t = T - 1 the noisiest, where
-T is `num_steps`. Images are float32 tensors of shape (B, C, H, W) with values in [-1, 1]; labels are int64 tensors of
-shape (B,) with values in {0, ..., num_classes - 1}.
+Timesteps count from 0 everywhere in this file: t = 0 is the least noisy step and t = T - 1 the noisiest, where T is
+`num_steps`. Images are float32 tensors of shape (B, C, H, W) with values in [-1, 1]. Labels are int64 tensors of shape
+(B,) with values in {0, ..., num_classes - 1}.
 
 References: Ho et al. 2020, "Denoising Diffusion Probabilistic Models" (DDPM); Ho & Salimans 2022, "Classifier-Free
 Diffusion Guidance" (CFG); Song et al. 2021, "Denoising Diffusion Implicit Models" (DDIM); Kingma & Welling 2014,
@@ -19,10 +19,10 @@ from blocks import ResidualBlock
 
 
 class SinusoidalPositionEmbeddings(nn.Module):
-    """Sines and cosines of the timestep at `dim / 2` geometrically spaced frequencies (Vaswani et al. 2017, sec. 3.5).
+    """Embeds a timestep as sines and cosines at `dim / 2` frequencies in a geometric series (Vaswani et al. 2017, 3.5).
 
     Args:
-        dim: length of an embedding; even.
+        dim: length of an embedding, even.
     """
 
     def __init__(self, dim):
@@ -30,14 +30,14 @@ class SinusoidalPositionEmbeddings(nn.Module):
         self.dim = dim
 
     def forward(self, time):
-        """Embed each timestep by itself.
+        """Embed each timestep independently.
 
         Args:
             time: timesteps, shape (B,), int64 or float32.
 
         Returns:
-            Embeddings, shape (B, dim), float32, in [-1, 1]. For every frequency w the two values sin(w t) and
-            cos(w t) appear; the frequencies fall from 1 to about 1/10000.
+            Embeddings, shape (B, dim), float32, in [-1, 1]. They contain sin(w t) and cos(w t) for every frequency w;
+            the frequencies fall from 1 to about 1/10000.
         """
         # TODO(4.embedding): sin(w t) and cos(w t) for dim / 2 frequencies w
         # (about 15 minutes, medium)
@@ -45,14 +45,14 @@ class SinusoidalPositionEmbeddings(nn.Module):
 
 
 class UNet(nn.Module):
-    """The noise predictor eps_theta(x_t, t, label). The architecture is yours to choose; the interface is not.
+    """Predicts the noise, eps_theta(x_t, t, label). You choose the architecture; the interface is fixed.
 
     Args:
-        in_channels: channels C of the images.
-        down_channels: channels of each level on the way down; the resolution halves between two levels.
+        in_channels: number of channels C of the images.
+        down_channels: channels of each level on the way down; the resolution halves between levels.
         up_channels: channels of each level on the way up.
-        time_emb_dim: length of the time embedding; even.
-        num_classes: number of classes K. Ours embeds K + 1 labels: the last one is the null label of CFG.
+        time_emb_dim: length of the time embedding, even.
+        num_classes: number of classes K. Our network embeds K + 1 labels: the last one is the null label of CFG.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class UNet(nn.Module):
         super().__init__()
         self.in_channels = in_channels
         self.num_classes = num_classes
-        # TODO(4.unet): layers that see the image, the time and the label
+        # TODO(4.unet): build layers for the image, the timestep and the label
         # (about 60 minutes, hard)
         raise NotImplementedError("TODO(4.unet)")
 
@@ -76,18 +76,18 @@ class UNet(nn.Module):
         Args:
             x: noisy images x_t, shape (B, C, H, W), float32; H and W divisible by 8.
             timestep: shape (B,), int64, in {0, ..., T - 1}.
-            label: shape (B,), int64, in {0, ..., num_classes - 1} (ours also takes num_classes, the null label).
+            label: shape (B,), int64, in {0, ..., num_classes - 1}. Ours also accepts num_classes, the null label.
 
         Returns:
             The predicted noise, shape (B, C, H, W).
         """
-        # TODO(4.unet): the way down, the way up, and the skips between them
+        # TODO(4.unet): go down, go up, and add the skips between them
         # (about 30 minutes, medium)
         raise NotImplementedError("TODO(4.unet)")
 
 
 class VarianceScheduler:
-    """The variances beta_t of the forward process and what follows from them (DDPM, sec. 2).
+    """Holds the variances beta_t of the forward process and the tables that follow from them (DDPM, sec. 2).
 
     Args:
         beta_start, beta_end: first and last variance, 0 < beta_start <= beta_end < 1.
@@ -101,24 +101,24 @@ class VarianceScheduler:
         alpha_bars: alpha_bar_t = alpha_0 ... alpha_t, shape (T,), float32.
 
     Raises:
-        ValueError: any other `interpolation`.
+        ValueError: `interpolation` is neither of the two.
     """
 
     def __init__(self, beta_start=0.0001, beta_end=0.02, num_steps=1000, interpolation="linear"):
         self.num_steps = num_steps
-        # TODO(4.schedule): betas for both interpolations, then alphas and alpha_bars
+        # TODO(4.schedule): compute betas for both interpolations, then alphas and alpha_bars
         # (about 15 minutes, easy)
         raise NotImplementedError("TODO(4.schedule)")
 
     def add_noise(self, x, time_step):
-        """Sample x_t from q(x_t | x_0), one noise for every element. Implements eq. (4) of DDPM.
+        """Draw x_t from q(x_t | x_0), with new noise for every element. Implements eq. (4) of DDPM.
 
         Args:
             x: clean samples x_0, shape (B, ...), any rank, float32.
-            time_step: t for every item, shape (B,), int64, in {0, ..., T - 1}.
+            time_step: t of every item, shape (B,), int64, in {0, ..., T - 1}.
 
         Returns:
-            (noisy, noise): x_t and the standard normal noise in it, both of x's shape, dtype and device.
+            (noisy, noise): x_t and the standard normal noise in it, both with x's shape, dtype and device.
         """
         # TODO(4.add_noise): eq. (4), reparameterised: x_t from x_0, t and standard normal noise
         # (about 15 minutes, medium)
@@ -126,13 +126,13 @@ class VarianceScheduler:
 
 
 def labels_of_samples(num_samples, num_classes, device, labels=None):
-    """The labels that `generate_sample` of every model works with.
+    """Return the labels that a model's `generate_sample` uses.
 
     Args:
         num_samples: number of images N.
-        num_classes: classes are {0, ..., num_classes - 1}.
-        device: where the labels are needed.
-        labels: the class of each image, shape (N,), int64; None draws classes at random.
+        num_classes: number of classes K; labels are in {0, ..., K - 1}.
+        device: device for the labels.
+        labels: the class of each image, shape (N,), int64; None draws them at random.
 
     Returns:
         Labels, shape (N,), int64, on `device`.
@@ -140,24 +140,24 @@ def labels_of_samples(num_samples, num_classes, device, labels=None):
     Raises:
         ValueError: the number of labels is not N.
     """
-    # TODO(4.ddpm_sampling_rules): draw them if there are none; refuse too few and too many
+    # TODO(4.ddpm_sampling_rules): draw labels if there are none; reject too few or too many
     # (about 10 minutes, easy)
     raise NotImplementedError("TODO(4.ddpm_sampling_rules)")
 
 
 class DDPM(nn.Module):
-    """A conditional denoising diffusion model with classifier-free guidance.
+    """A conditional diffusion model with classifier-free guidance.
 
-    Guidance is optional in this assignment: with `p_uncond` and `guidance_weight` zero this is plain conditional DDPM.
+    Guidance is optional in this assignment: with `p_uncond` and `guidance_weight` at 0 this is plain conditional DDPM.
 
     Args:
         network: predicts the noise, called as network(x_t, timestep, label).
         var_scheduler: a `VarianceScheduler`.
-        p_uncond: probability with which training replaces an item's label by the null label `network.num_classes`.
-        guidance_weight: w of CFG eq. (6); 0 is no guidance.
+        p_uncond: probability that training replaces an item's label with the null label `network.num_classes`.
+        guidance_weight: w of CFG eq. (6); 0 means no guidance.
     """
 
-    stride = 1  # timesteps that a sampling step takes
+    stride = 1  # timesteps per sampling step
 
     def __init__(self, network, var_scheduler, p_uncond=0.1, guidance_weight=1.0):
         super().__init__()
@@ -167,47 +167,47 @@ class DDPM(nn.Module):
         self.guidance_weight = guidance_weight
 
     def forward(self, x, label):
-        """The training loss of one batch. Implements eq. (14) of DDPM (algorithm 1).
+        """Compute the training loss of one batch. Implements eq. (14) of DDPM (algorithm 1).
 
         Args:
             x: clean images x_0, shape (B, C, H, W), float32.
             label: shape (B,), int64.
 
         Returns:
-            A scalar: the mean squared (or mean absolute) error of the predicted noise, at a random t for each item.
+            A scalar: the mean squared (or absolute) error of the predicted noise, with a random t for each item.
         """
-        # TODO(4.ddpm_loss): draw t and noise for every item, predict the noise, compare
+        # TODO(4.ddpm_loss): draw t and noise for every item, predict the noise, compare the two
         # (about 20 minutes, medium)
         raise NotImplementedError("TODO(4.ddpm_loss)")
 
     def recover_sample(self, noisy_sample, estimated_noise, timestep):
-        """One reverse step: sample x_{t-1} given x_t. Implements line 4 of DDPM's algorithm 2, with sigma_t^2 = beta_t.
+        """Take one reverse step from x_t to x_{t-1}. Implements line 4 of DDPM's algorithm 2, with sigma_t^2 = beta_t.
 
-        sigma_t^2 = (1 - alpha_bar_{t-1}) / (1 - alpha_bar_t) beta_t is the other choice of the paper, and as good.
+        The paper's other choice, sigma_t^2 = (1 - alpha_bar_{t-1}) / (1 - alpha_bar_t) beta_t, is fine too.
 
         Args:
             noisy_sample: x_t, shape (B, ...), float32.
-            estimated_noise: eps_theta(x_t, t), same shape.
+            estimated_noise: eps_theta(x_t, t, label), same shape.
             timestep: t of every item, shape (B,), int64; the same t for the whole batch.
 
         Returns:
-            x_{t-1}, same shape. No noise is added at t = 0.
+            x_{t-1}, same shape. At t = 0 the step adds no noise.
         """
-        # TODO(4.ddpm_step): the mean from x_t and estimated noise, plus sigma_t z unless t = 0
+        # TODO(4.ddpm_step): the mean from x_t and the noise, plus sigma_t z unless t = 0
         # (about 25 minutes, medium)
         raise NotImplementedError("TODO(4.ddpm_step)")
 
     @torch.no_grad()
     def generate_sample(self, num_samples, device=torch.device("cuda"), labels=None):
-        """Generate images, all of them in one batch. Implements algorithm 2 of DDPM.
+        """Generate all images in one batch. Implements algorithm 2 of DDPM.
 
         Args:
             num_samples: number of images N.
-            device: where to compute; move what you need there.
-            labels: the class of each image, shape (N,), int64; None draws classes at random.
+            device: device to compute on; move what you need there.
+            labels: the class of each image, shape (N,), int64; None draws them at random.
 
         Returns:
-            Images, shape (N, C, 32, 32), float32, about [-1, 1], on `device`.
+            Images, shape (N, C, 32, 32), float32, roughly in [-1, 1], on `device`.
 
         Raises:
             ValueError: the number of labels is not N.
@@ -217,23 +217,23 @@ class DDPM(nn.Module):
         raise NotImplementedError("TODO(4.ddpm_sample)")
 
     def denoise(self, x, labels):
-        """Walk down from x_{T-1} to x_0, `stride` timesteps at a time: the loop of DDPM's algorithm 2.
+        """Go from x_{T-1} down to x_0, `stride` timesteps at a time. Implements the loop of DDPM's algorithm 2.
 
         Args:
             x: noise x_{T-1}, shape (B, ...), float32.
-            labels: shape (B,), int64, on x's device.
+            labels: shape (B,), int64, on the same device as x.
 
         Returns:
             x_0, same shape.
         """
-        # TODO(4.ddpm_sample): from t = T - 1 down to t = 0, all samples in one batch
+        # TODO(4.ddpm_sample): loop from t = T - 1 down to t = 0, with all samples in one batch
         # (about 15 minutes, medium)
         raise NotImplementedError("TODO(4.ddpm_sample)")
 
     def guided_noise(self, x_t, timestep, label):
-        """Given: the noise estimate (1 + w) eps(x_t, t, label) - w eps(x_t, t, null) of CFG eq. (6).
+        """Given: estimate the noise as (1 + w) eps(x_t, t, label) - w eps(x_t, t, null). Implements CFG eq. (6).
 
-        Args and returns as the network's `forward`; the two predictions are made in one batch.
+        Arguments and result are the same as for the network's `forward`. Both predictions run in one batch.
         """
         w = self.guidance_weight
         if w == 0:
@@ -245,13 +245,13 @@ class DDPM(nn.Module):
 
 
 class DDIM(DDPM):
-    """A conditional diffusion model that samples without noise, and may skip timesteps (DDIM, sec. 4).
+    """A conditional diffusion model that samples without noise and may skip timesteps (DDIM, sec. 4).
 
-    It is trained as DDPM is, so that the checkpoint of a DDPM with the same network and scheduler fits.
+    It trains exactly like a DDPM, so you can load the checkpoint of a DDPM with the same network and scheduler.
 
     Args:
-        network, var_scheduler, p_uncond, guidance_weight: as of `DDPM`.
-        stride: timesteps that a sampling step takes, from t to t - stride; 1 visits all of them.
+        network, var_scheduler, p_uncond, guidance_weight: as for `DDPM`.
+        stride: timesteps per sampling step, which goes from t to t - stride; 1 visits all of them.
     """
 
     def __init__(self, network, var_scheduler, p_uncond=0.1, guidance_weight=1.0, stride=1):
@@ -259,35 +259,35 @@ class DDIM(DDPM):
         self.stride = stride
 
     def recover_sample(self, noisy_sample, estimated_noise, timestep):
-        """One reverse step, without noise: x_{t - stride} given x_t. Implements eq. (12) of DDIM, with sigma_t = 0.
+        """Take one reverse step without noise, from x_t to x_{t - stride}. Implements DDIM eq. (12) with sigma_t = 0.
 
         Args:
             noisy_sample: x_t, shape (B, ...), float32.
-            estimated_noise: eps_theta(x_t, t), same shape.
+            estimated_noise: eps_theta(x_t, t, label), same shape.
             timestep: t of every item, shape (B,), int64; the same t for the whole batch.
 
         Returns:
-            x_{t - stride}, same shape. Where t - stride is less than 0 that is x_0: alpha_bar is 1 there.
+            x_{t - stride}, same shape. If t - stride is below 0, this is x_0, because alpha_bar is 1 there.
         """
-        # TODO(4.ddim_step): estimate x_0, and noise it anew with the same noise, for t - stride
+        # TODO(4.ddim_step): estimate x_0, then add the same noise again, for t - stride
         # (about 30 minutes, hard)
         raise NotImplementedError("TODO(4.ddim_step)")
 
 
 class VAE(nn.Module):
-    """A variational autoencoder whose decoder knows the label. The architecture is yours to choose.
+    """A variational autoencoder whose decoder sees the label. You choose the architecture.
 
-    The latents are maps of `latent_dim` channels, as high and wide as the last level.
+    The latents are maps with `latent_dim` channels and the height and width of the last level.
 
     Args:
-        in_channels: channels C of the images.
-        height, width: of the images.
-        mid_channels: channels of each level; the resolution halves between two levels, unless it is 1.
-        latent_dim: channels of the latents.
+        in_channels: number of channels C of the images.
+        height, width: size of the images.
+        mid_channels: channels of each level; the resolution halves between levels, unless it is 1.
+        latent_dim: number of channels of the latents.
         num_classes: number of classes K.
-        patch: side of the squares of pixels that are folded into channels; divides height and width. The whole image
-            makes a multilayer perceptron, whose latents are vectors.
-        kl_weight: of the Kullback-Leibler term in the training loss, beside the reconstruction's weight of 1.
+        patch: side of the squares of pixels that are folded into channels; it divides height and width. If the patch
+            is the whole image, this is a multilayer perceptron, and its latents are vectors.
+        kl_weight: weight of the Kullback-Leibler term in the training loss; the reconstruction has weight 1.
 
     Attributes:
         latent_dim, num_classes: as above.
@@ -309,10 +309,10 @@ class VAE(nn.Module):
         self.latent_dim = latent_dim
         self.num_classes = num_classes
         self.kl_weight = kl_weight
-        size, self.scale = (1, 1) if patch == height else (3, 2)  # of kernels; of a level to the next
+        size, self.scale = (1, 1) if patch == height else (3, 2)  # of kernels; between levels
         shrinks = patch * self.scale ** (len(mid_channels) - 1)
         self.mid_size = (mid_channels[-1], height // shrinks, width // shrinks)
-        # TODO(4.vae): an encoder to the moments of the latents, and a decoder that sees the label
+        # TODO(4.vae): an encoder to the moments of the latents, a decoder that sees the label
         # (about 45 minutes, hard)
         raise NotImplementedError("TODO(4.vae)")
 
@@ -324,28 +324,28 @@ class VAE(nn.Module):
             label: shape (B,), int64.
 
         Returns:
-            (reconstruction, mean, logvar): of x's shape, and the moments of the latents as `encode` gives them.
+            (reconstruction, mean, logvar): a reconstruction of x's shape, and the moments that `encode` returns.
         """
-        # TODO(4.vae): the moments of the latents, a sample of them, and its image
+        # TODO(4.vae): encode, draw latents, decode them
         # (about 10 minutes, easy)
         raise NotImplementedError("TODO(4.vae)")
 
     def encode(self, x, label):
-        """The posterior q(z | x, label), a normal distribution with independent elements.
+        """Compute the posterior q(z | x, label), a normal distribution with independent elements.
 
         Args:
             x: images, shape (B, C, H, W), float32, in [-1, 1].
             label: shape (B,), int64.
 
         Returns:
-            (mean, logvar): its mean and the logarithm of its variance, shape (B, latent_dim, h, w), float32.
+            (mean, logvar): its mean and the log of its variance, shape (B, latent_dim, h, w) each, float32.
         """
-        # TODO(4.vae): the way down
+        # TODO(4.vae): go down to the moments of the latents
         # (about 20 minutes, medium)
         raise NotImplementedError("TODO(4.vae)")
 
     def decode(self, sample, labels):
-        """The images of latents.
+        """Turn latents into images.
 
         Args:
             sample: latents z, shape (B, latent_dim, h, w), float32.
@@ -354,15 +354,15 @@ class VAE(nn.Module):
         Returns:
             Images, shape (B, C, H, W), float32, in [-1, 1].
         """
-        # TODO(4.vae_decode): the way up, which sees the label
+        # TODO(4.vae_decode): go up to an image, with the help of the label
         # (about 20 minutes, medium)
         raise NotImplementedError("TODO(4.vae_decode)")
 
     def reparameterize(self, mean, logvar):
-        """Draw z from the posterior, so that gradients reach its moments (VAE, sec. 2.4).
+        """Draw z from the posterior so that gradients reach its mean and variance (VAE, sec. 2.4).
 
         Args:
-            mean, logvar: mean and logarithm of the variance, any shape, float32.
+            mean, logvar: the mean and the log of the variance, any shape, float32.
 
         Returns:
             z, same shape.
@@ -373,7 +373,7 @@ class VAE(nn.Module):
 
     @staticmethod
     def reconstruction_loss(pred, target):
-        """How far reconstructions are from the images: absolute (or squared) errors, summed over an image.
+        """Compute the absolute (or squared) errors of reconstructions, summed over each image.
 
         Args:
             pred, target: shape (B, C, H, W), float32.
@@ -387,13 +387,13 @@ class VAE(nn.Module):
 
     @staticmethod
     def kl_loss(mean, logvar):
-        """KL(q(z | x) || N(0, I)), summed over the latents of an image (VAE, appendix B).
+        """Compute KL(q(z | x) || N(0, I)), summed over the latents of each image (VAE, appendix B).
 
         Args:
-            mean, logvar: mean and logarithm of the variance, shape (B, ...), float32.
+            mean, logvar: the mean and the log of the variance, shape (B, ...), float32.
 
         Returns:
-            A scalar in nats: the mean over the batch, as of `reconstruction_loss`.
+            A scalar in nats: the mean over the batch, as in `reconstruction_loss`.
         """
         # TODO(4.vae_kl): the closed form for a normal distribution with independent elements
         # (about 15 minutes, medium)
@@ -401,26 +401,26 @@ class VAE(nn.Module):
 
     @torch.no_grad()
     def generate_sample(self, num_samples, device=torch.device("cuda"), labels=None):
-        """Generate images from latents that are drawn from the prior N(0, I), all of them in one batch.
+        """Generate all images in one batch, from latents drawn from the prior N(0, I).
 
-        Args, returns and raises as `DDPM.generate_sample`.
+        Arguments, result and exceptions are the same as for `DDPM.generate_sample`.
         """
-        # TODO(4.vae_sample): draw latents, decode them
+        # TODO(4.vae_sample): draw latents and decode them
         # (about 10 minutes, easy)
         raise NotImplementedError("TODO(4.vae_sample)")
 
 
 class LDDPM(DDPM):
-    """A DDPM on the latents of a VAE, which is frozen (LDM, sec. 3).
+    """A DDPM on the latents of a frozen VAE (LDM, sec. 3).
 
     Args:
         network: predicts the noise in latents, called as network(z_t, timestep, label).
-        vae: a `VAE`, trained before.
-        var_scheduler, p_uncond, guidance_weight: as of `DDPM`.
+        vae: a trained `VAE`.
+        var_scheduler, p_uncond, guidance_weight: as for `DDPM`.
 
     Attributes:
-        latent_std: what latents are divided by before they are diffused, a buffer of one number that checkpoints hold.
-            main.py sets it to the standard deviation of the trained VAE's latents (LDM, appendix G).
+        latent_std: divides the latents before they are diffused. It is a buffer with one number, so checkpoints hold
+            it. main.py sets it to the standard deviation of the trained VAE's latents (LDM, appendix G).
     """
 
     def __init__(self, network, vae, var_scheduler, p_uncond=0.1, guidance_weight=1.0):
@@ -429,15 +429,15 @@ class LDDPM(DDPM):
         self.register_buffer("latent_std", torch.ones(()))
 
     def train(self, mode=True):
-        """Given: training mode for the network; a frozen VAE stays in evaluation mode."""
+        """Given: set training mode for the network only. A frozen VAE stays in evaluation mode."""
         super().train(mode)
         self.vae.eval()
         return self
 
     def forward(self, x, label):
-        """The training loss of one batch: DDPM's, of latents.
+        """Compute DDPM's training loss on the latents of one batch.
 
-        Args and returns as `DDPM.forward`.
+        Arguments and result are the same as for `DDPM.forward`.
         """
         # TODO(4.lddpm_loss): encode, scale, and leave the rest to DDPM
         # (about 20 minutes, medium)
@@ -445,10 +445,10 @@ class LDDPM(DDPM):
 
     @torch.no_grad()
     def generate_sample(self, num_samples, device=torch.device("cuda"), labels=None):
-        """Generate latents, and decode them once, all of them in one batch.
+        """Generate all latents in one batch, then decode them once.
 
-        Args, returns and raises as `DDPM.generate_sample`.
+        Arguments, result and exceptions are the same as for `DDPM.generate_sample`.
         """
-        # TODO(4.lddpm_sample): noise of the latents' shape, the way down, the image at its end
+        # TODO(4.lddpm_sample): noise in the latents' shape, the loop, then one decode
         # (about 20 minutes, medium)
         raise NotImplementedError("TODO(4.lddpm_sample)")

@@ -1,8 +1,8 @@
 """Part 2: the forward process and the reverse step of a DDPM, with thresholding.
 
-Timesteps are indexed from 0: t = 0 is the least noisy step and t = T - 1 the noisiest, where T is `num_steps`.
+Timesteps count from 0: t = 0 is the least noisy step and t = T - 1 the noisiest, where T is `num_steps`.
 
-Equations are numbered as in Ho et al. 2020, "Denoising Diffusion Probabilistic Models".
+Equation numbers are those of Ho et al. 2020, "Denoising Diffusion Probabilistic Models".
 """
 
 import torch
@@ -10,17 +10,17 @@ from randomizer import DL_random
 
 
 class NoiseScheduler:
-    """The variances beta_t of the forward process, and what follows from them.
+    """The variance schedule of the forward process, and both of its directions.
 
     Args:
         num_steps: T, the number of timesteps.
-        beta_start, beta_end: beta_0 and beta_{T-1}; linear in between.
+        beta_start, beta_end: beta_0 and beta_{T-1}; beta_t is linear in between.
 
     Attributes:
         num_steps: T.
         betas: beta_t, shape (T,), float32.
         alphas: alpha_t = 1 - beta_t, shape (T,), float32.
-        alpha_bars: alpha_bar_t = alpha_0 ... alpha_t, shape (T,), float32.
+        alpha_bars: alpha_bar_t = alpha_0 alpha_1 ... alpha_t, shape (T,), float32.
     """
 
     def __init__(self, num_steps, beta_start=0.0001, beta_end=0.02):
@@ -30,12 +30,12 @@ class NoiseScheduler:
         raise NotImplementedError("TODO(2.schedule)")
 
     def add_noise(self, original_samples, noise, timesteps):
-        """Noise samples to a timestep of their own. Implements eq. (4), reparameterised.
+        """Add noise to each sample, up to its own timestep. Implements eq. (4), reparameterised.
 
         Args:
-            original_samples: x_0, shape (B, ...), any rank, float32.
-            noise: standard normal, same shape.
-            timesteps: t of each item, shape (B,), int64, in {0, ..., T - 1}.
+            original_samples: x_0, shape (B, ...) of any rank, float32.
+            noise: standard normal noise, same shape.
+            timesteps: t of each sample, shape (B,), int64, in {0, ..., T - 1}.
 
         Returns:
             x_t, same shape.
@@ -45,22 +45,22 @@ class NoiseScheduler:
         raise NotImplementedError("TODO(2.add_noise)")
 
     def denoise_step(self, model_prediction, t, x_t, threshold=False, seed=None):
-        """One reverse step: sample x_{t-1} given x_t, with sigma_t^2 = beta_t. Implements line 4 of algorithm 2.
+        """Take one reverse step: sample x_{t-1} given x_t, with sigma_t^2 = beta_t. Implements line 4 of algorithm 2.
 
         Args:
             model_prediction: the predicted noise, shape (B, ...), float32.
             t: the timestep, an int in {0, ..., T - 1}.
-            x_t: same shape as the prediction.
-            threshold: estimate x_0 by eq. (15), clamp it to [-1, 1], and take the mean of eq. (7); sigma_t stays, and
-                alpha_bar_{-1} is 1.
-            seed: passed on to the one call of `DL_random`.
+            x_t: the noisy samples, same shape.
+            threshold: if True, estimate x_0 with eq. (15), clamp it to [-1, 1], and use the mean of eq. (7). sigma_t
+                stays the same, and alpha_bar_{-1} is 1.
+            seed: pass it on to the one call of `DL_random`.
 
         Returns:
-            x_{t-1}, same shape. No noise is added at t = 0.
+            x_{t-1}, same shape. At t = 0 this is the mean, without noise.
         """
         beta, alpha, alpha_bar = self.betas[t], self.alphas[t], self.alpha_bars[t]
         if threshold:
-            # TODO(2.threshold): the mean of eq. (7), with the clamped estimate of x_0
+            # TODO(2.threshold): the mean of eq. (7) with a clamped estimate of x_0
             # (about 30 minutes, hard)
             raise NotImplementedError("TODO(2.threshold)")
         else:

@@ -1,25 +1,25 @@
-"""Given: images as one picture, and as PNG files."""
+"""Given: tiles images into one picture, and saves it as a PNG file."""
 
 from pathlib import Path
 
 import numpy as np
 import torch
 
-ZOOM, LARGE = 2, 64  # pixels of the file for one of an image; from which height on it is one
+ZOOM, LARGE = 2, 64  # images below this height are enlarged by ZOOM in files
 WHITE = 255
 
 
 def grid(images, columns, low=-1.0, gap=0):
-    """Tile images row by row into one picture; what an incomplete last row lacks is white.
+    """Tile images row by row into one picture, and fill an incomplete last row with white.
 
     Args:
         images: shape (N, C, H, W), C = 1 or 3, any dtype; values outside [low, 1] are clamped.
-        columns: images in a row.
-        low: what is black; 1 is white.
-        gap: white pixels between two images.
+        columns: number of images in a row.
+        low: the value of black; 1 is white.
+        gap: number of white pixels between two images.
 
     Returns:
-        uint8, numpy, shape (height, width), or (height, width, 3) in colour.
+        A NumPy array, uint8, shape (height, width), or (height, width, 3) in colour.
 
     Raises:
         ValueError: the images have another shape, or there are none.
@@ -27,8 +27,8 @@ def grid(images, columns, low=-1.0, gap=0):
     images = torch.as_tensor(images).detach().cpu().float()
     if images.dim() != 4 or images.shape[1] not in (1, 3) or not len(images):
         raise ValueError(
-            f"images to be drawn have shape (N, C, H, W) with C = 1 or 3, not {tuple(images.shape)}: "
-            "of a single image x take x[None]"
+            f"images need shape (N, C, H, W) with C = 1 or 3, not {tuple(images.shape)}: "
+            "for a single image x, pass x[None]"
         )
     pixels = ((images.clamp(low, 1) - low) / (1 - low) * WHITE).round().byte().permute(0, 2, 3, 1).numpy()
     height, width = (side + gap for side in pixels.shape[1:3])
@@ -41,11 +41,11 @@ def grid(images, columns, low=-1.0, gap=0):
 
 
 def save_grid(images, path, columns, low=-1.0):
-    """Write images as one PNG with `columns` images in a row.
+    """Save images as one PNG file with `columns` images in a row.
 
     Args:
-        images, columns, low: as of `grid`.
-        path: of the file; its folder is made if need be.
+        images, columns, low: as for `grid`.
+        path: path of the file; its folder is created if necessary.
     """
     from PIL import Image
 

@@ -1,4 +1,4 @@
-"""Given: two classes of points in the plane for the warm-up, how far sets of points are apart, and pictures of them."""
+"""Given: the data of the warm-up, which are two classes of points in the plane, with a distance and pictures."""
 
 import math
 from itertools import cycle
@@ -7,11 +7,11 @@ import torch
 from plots import COLOURS, Shown, numbers, title_of
 
 CLASSES = 2
-WINDOW = 10.0  # largest coordinate that is drawn
+WINDOW = 10.0  # largest coordinate in a picture
 
 
 def moons(count, generator):
-    """Two moons that reach into one another: points (count, 2) in [-2, 2], and the moon of each, (count,), int64."""
+    """Draw two interlocking moons: points, (count, 2) in [-2, 2], and the moon of each, (count,), int64."""
     labels = torch.arange(count) % CLASSES
     angle = math.pi * torch.rand(count, generator=generator)
     upper = torch.stack([angle.cos() - 0.5, angle.sin() - 0.25], dim=1)
@@ -20,7 +20,7 @@ def moons(count, generator):
 
 
 def swiss_roll(count, generator):
-    """A spiral: points (count, 2) in [-2, 2], and whether each is on its inner (0) or outer (1) half, (count,)."""
+    """Draw a spiral: points, (count, 2) in [-2, 2], and the half of each, (count,): 0 for inner, 1 for outer."""
     labels = torch.arange(count) % CLASSES
     angle = math.pi * (1.5 + 1.5 * (labels + torch.rand(count, generator=generator)))
     points = angle[:, None] * torch.stack([angle.cos(), angle.sin()], dim=1)
@@ -31,7 +31,7 @@ DATA = {"moons": moons, "swiss_roll": swiss_roll}
 
 
 def energy_distance(x, y):
-    """2 E|X - Y| - E|X - X'| - E|Y - Y'| of two sets of points (Szekely & Rizzo 2013), a float, 0 if they are equal.
+    """Return 2 E|X - Y| - E|X - X'| - E|Y - Y'| of two sets of points (Szekely & Rizzo 2013), 0 for equal sets.
 
     Args:
         x, y: shapes (N, D) and (M, D), float32.
@@ -41,30 +41,30 @@ def energy_distance(x, y):
 
 
 def distance(points, labels, data, classes):
-    """Root of the energy distance between two sets of points, for each class by itself; the mean over the classes.
+    """Return the root of the energy distance between two sets of points, class by class, averaged over the classes.
 
     Args:
-        points, data: shapes (N, 2) and (M, 2).
-        labels, classes: theirs, shapes (N,) and (M,), int64.
+        points, data: the two sets, shapes (N, 2) and (M, 2).
+        labels, classes: their classes, shapes (N,) and (M,), int64.
     """
-    found = [energy_distance(points[labels == c], data[classes == c]) for c in range(CLASSES)]
-    return torch.tensor(found).clamp(min=0).sqrt().mean().item()  # which leaves NaN as it is
+    distances = [energy_distance(points[labels == c], data[classes == c]) for c in range(CLASSES)]
+    return torch.tensor(distances).clamp(min=0).sqrt().mean().item()  # clamp keeps NaN
 
 
 def scatter_strip(frames, timesteps, labels, data):
-    """Draw points on their way from noise to samples, a panel for each timestep; behind them, in grey, the data.
+    """Draw points on their way from noise to samples, one panel per timestep, with the data in grey behind them.
 
     Args:
         frames: x_t at each timestep, a list of tensors (N, 2), in the order of sampling.
-        timesteps: t of each; None for the samples themselves.
+        timesteps: t of each frame; None for the samples themselves.
         labels: class of each point, shape (N,), int64.
-        data: shape (M, 2).
+        data: points of the data, shape (M, 2).
 
     Returns:
         A figure.
 
     Raises:
-        ValueError: there are not as many timesteps or labels.
+        ValueError: the numbers of frames and timesteps, or of points and labels, differ.
     """
     figure = Shown(figsize=(1.9 * len(frames), 2.2), layout="constrained")
     panels = figure.subplots(1, len(frames), squeeze=False)[0]
@@ -74,17 +74,17 @@ def scatter_strip(frames, timesteps, labels, data):
 
 
 def scatter_animation(frames, timesteps, labels, data, milliseconds=120):
-    """Draw the same as a film, which rests at its end: `IPython.display.HTML(film.to_jshtml())` shows it in a notebook.
+    """Draw the same as a film that pauses at its end. `IPython.display.HTML(film.to_jshtml())` shows it in a notebook.
 
     Args:
-        frames, timesteps, labels, data: as of `scatter_strip`.
-        milliseconds: for a frame.
+        frames, timesteps, labels, data: as for `scatter_strip`.
+        milliseconds: duration of a frame.
 
     Returns:
         A `matplotlib.animation.FuncAnimation`; `film.save("name.gif", writer="pillow")` writes it.
 
     Raises:
-        ValueError: there are not as many timesteps or labels.
+        ValueError: the numbers of frames and timesteps, or of points and labels, differ.
     """
     from matplotlib.animation import FuncAnimation
 
@@ -93,22 +93,22 @@ def scatter_animation(frames, timesteps, labels, data, milliseconds=120):
     draw = _scatter(figure.subplots(), frames[0], labels, data)
     draw(*drawn[0])
     figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # which would move the panel with every other title
+    figure.set_layout_engine("none")  # a layout engine would move the panel when the title changes
     rest = [drawn[-1]] * (2000 // milliseconds)
     return FuncAnimation(figure, lambda frame: draw(*frame), drawn + rest, lambda: None, interval=milliseconds)
 
 
 def _checked(frames, timesteps, labels):
-    """(frames, timesteps), of equal length."""
+    """Check the shapes, and return (frames, timesteps)."""
     if len(frames) != len(timesteps):
-        raise ValueError(f"{len(frames)} frames need as many timesteps, not {len(timesteps)}")
+        raise ValueError(f"{len(frames)} frames need {len(frames)} timesteps, not {len(timesteps)}")
     if wrong := [tuple(frame.shape) for frame in frames if tuple(frame.shape) != (len(labels), 2)]:
-        raise ValueError(f"{len(labels)} labels need frames of as many points in the plane, not of shape {wrong[0]}")
+        raise ValueError(f"{len(labels)} labels need frames of shape {(len(labels), 2)}, not {wrong[0]}")
     return frames, timesteps
 
 
 def _scatter(panel, first, labels, data):
-    """A function that draws points (N, 2) at a timestep into the panel, instead of those that it has drawn before."""
+    """Return a function that draws points, (N, 2), at a timestep into the panel, in place of the previous ones."""
     data, labels = numbers(data), numbers(labels).int()
     panel.scatter(*data.T, s=4, color="#cccccc", linewidths=0)
     classes = labels.unique().tolist()

@@ -1,7 +1,7 @@
-"""Part 6: the theory behind the models, by number.
+"""Part 6: the theory behind the models, in short functions.
 
-Numbers are float64 tensors, logarithms natural. Timesteps are indexed from 1, as in the papers. Each function is a task
-of its own, and only `query` builds on another.
+All tensors of numbers are float64, and logarithms are natural. Timesteps count from 1, as in the papers. Each function
+is a separate task; only `query` builds on another one.
 
 References: Kingma & Welling 2014, "Auto-Encoding Variational Bayes" (VAE); Ho et al. 2020, "Denoising Diffusion
 Probabilistic Models" (DDPM); Goodfellow et al. 2014, "Generative Adversarial Nets" (GAN); Bishop 2006, "Pattern
@@ -15,23 +15,23 @@ import torch
 
 
 def gaussian_kl(mu_p, var_p, mu_q, var_q):
-    """KL(p || q) of Gaussians with diagonal covariances. Implements VAE, appendix B, for any q.
+    """Compute KL(p || q) of Gaussians with diagonal covariances. Implements VAE, appendix B, for any q.
 
     Args:
         mu_p, mu_q: means.
-        var_p, var_q: variances, above 0. All four shapes broadcast to (..., D), and the last dimension of any may
-            be 1, as of an isotropic Gaussian.
+        var_p, var_q: variances, above 0. All four shapes broadcast to (..., D). The last dimension of each may be 1,
+            for example for an isotropic Gaussian.
 
     Returns:
-        The divergences, summed over the D dimensions, shape (...). Gradients flow to all four.
+        The divergences, summed over the D dimensions, shape (...). Gradients flow to all four arguments.
     """
-    # TODO(6.gaussian_kl): the integral of log p - log q under p, in closed form
+    # TODO(6.gaussian_kl): integrate log p - log q under p, in closed form
     # (about 20 minutes, medium)
     raise NotImplementedError("TODO(6.gaussian_kl)")
 
 
 def log_evidence(x, W, b, s2):  # noqa: N803  (the textbook's names)
-    """log p(x) of the linear-Gaussian model z ~ N(0, I), x | z ~ N(W z + b, s2 I). Implements PRML eq. (12.35).
+    """Compute log p(x) for the model z ~ N(0, I), x | z ~ N(W z + b, s2 I). Implements PRML eq. (12.35).
 
     Args:
         x: observations, shape (B, D).
@@ -42,51 +42,53 @@ def log_evidence(x, W, b, s2):  # noqa: N803  (the textbook's names)
     Returns:
         Log densities, shape (B,).
     """
-    # TODO(6.log_evidence): x is Gaussian as well: what is its mean, what its covariance?
+    # TODO(6.log_evidence): x is Gaussian too: what are its mean and covariance?
     # (about 25 minutes, medium)
     raise NotImplementedError("TODO(6.log_evidence)")
 
 
 def true_posterior(x, W, b, s2):  # noqa: N803
-    """p(z | x) of the same model, which is Gaussian too. Implements PRML eq. (12.42).
+    """Compute p(z | x) of the model of `log_evidence`, which is Gaussian. Implements PRML eq. (12.42).
 
     Args:
-        x, W, b, s2: as of `log_evidence`.
+        x, W, b, s2: as for `log_evidence`.
 
     Returns:
-        (mean, covariance): shapes (B, K) and (K, K).
+        (mean, covariance), shapes (B, K) and (K, K).
     """
-    # TODO(6.true_posterior): the precisions of prior and likelihood add up
+    # TODO(6.true_posterior): add the precisions of prior and likelihood
     # (about 30 minutes, hard)
     raise NotImplementedError("TODO(6.true_posterior)")
 
 
 def elbo(x, W, b, s2, m, S):  # noqa: N803
-    """E_q[log p(x | z)] - KL(q || p(z)) of the same model with q(z) = N(m, S). Implements VAE eq. (3), in closed form.
+    """Compute the ELBO, E_q[log p(x | z)] - KL(q || p(z)), with q(z) = N(m, S). Implements VAE eq. (3) in closed form.
+
+    The model is that of `log_evidence`.
 
     Args:
-        x, W, b, s2: as of `log_evidence`.
+        x, W, b, s2: as for `log_evidence`.
         m: mean of q for each observation, shape (B, K).
-        S: covariance of q, the same for all, shape (K, K), symmetric and positive definite.
+        S: covariance of q for every observation, shape (K, K), symmetric and positive definite.
 
     Returns:
-        Lower bounds of log p(x), shape (B,): equal to it if q is the true posterior. Gradients flow to m and S.
+        Lower bounds of log p(x), shape (B,), which equal it if q is the true posterior. Gradients flow to m and S.
     """
-    # TODO(6.elbo): expected log-likelihood, z varying about m with covariance S, less KL
+    # TODO(6.elbo): expected log-likelihood, as z varies around m with covariance S, minus KL
     # (about 40 minutes, hard)
     raise NotImplementedError("TODO(6.elbo)")
 
 
 def posterior_mean_variance(x_0, x_t, t, betas):
-    """Mean and variance of q(x_{t-1} | x_t, x_0). Implements DDPM eq. (6) and (7).
+    """Compute mean and variance of q(x_{t-1} | x_t, x_0). Implements DDPM eq. (6) and (7).
 
     Args:
-        x_0, x_t: shape (B, ...), vectors or images.
-        t: a timestep for each item, shape (B,), int64 in {1, ..., T}.
-        betas: shape (T,); beta_t is betas[t - 1].
+        x_0, x_t: vectors or images, shape (B, ...).
+        t: timestep of each item, shape (B,), int64 in {1, ..., T}.
+        betas: shape (T,), where beta_t is betas[t - 1].
 
     Returns:
-        (mean, variance): shapes (B, ...) and (B,). At t = 1 the mean is x_0 and the variance 0, for alpha_bar_0 = 1.
+        (mean, variance), shapes (B, ...) and (B,). At t = 1 alpha_bar_0 = 1: the mean is x_0 and the variance 0.
     """
     # TODO(6.posterior): beta_t, alpha_bar_t and alpha_bar_{t-1} of each item, shaped to fit x_t
     # (about 30 minutes, medium)
@@ -94,14 +96,14 @@ def posterior_mean_variance(x_0, x_t, t, betas):
 
 
 def optimal_discriminator(p, q):
-    """D*(x), the best discriminator of a fixed generator. Implements GAN eq. (2).
+    """Compute D*(x), the best discriminator for a fixed generator. Implements GAN eq. (2).
 
     Args:
         p: probabilities of the data, shape (..., N); some may be 0.
-        q: probabilities of what the generator makes, of the same shape.
+        q: probabilities of the generator's images, same shape.
 
     Returns:
-        The probability that an x is real, for each of the N, shape (..., N): 1/2 where p and q are both 0.
+        The probability that x is real, shape (..., N); 1/2 where p and q are both 0.
     """
     # TODO(6.optimal_discriminator): maximise p log D + q log(1 - D) for each x
     # (about 10 minutes, easy)
@@ -109,42 +111,42 @@ def optimal_discriminator(p, q):
 
 
 def jensen_shannon(p, q):
-    """JSD(p || q), the mean of KL(p || m) and KL(q || m), where m is the mean of p and q.
+    """Compute JSD(p || q), the mean of KL(p || m) and KL(q || m), where m is the mean of p and q.
 
     Args:
-        p, q: as of `optimal_discriminator`.
+        p, q: as for `optimal_discriminator`.
 
     Returns:
-        The divergences, shape (...), in [0, log 2]: 0 log 0 counts as 0.
+        The divergences, shape (...), in [0, log 2]. 0 log 0 counts as 0.
     """
-    # TODO(6.jensen_shannon): two divergences from the mixture; torch.xlogy knows 0 log 0
+    # TODO(6.jensen_shannon): two divergences from the mixture; torch.xlogy handles 0 log 0
     # (about 15 minutes, medium)
     raise NotImplementedError("TODO(6.jensen_shannon)")
 
 
 def game_value(p, q):
-    """V(D*, G) = E_p[log D*(x)] + E_q[log(1 - D*(x))] = -log 4 + 2 JSD(p || q). Implements GAN, theorem 1.
+    """Compute V(D*, G) = E_p[log D*(x)] + E_q[log(1 - D*(x))] = -log 4 + 2 JSD(p || q). Implements GAN, theorem 1.
 
     Args:
-        p, q: as of `optimal_discriminator`.
+        p, q: as for `optimal_discriminator`.
 
     Returns:
-        The values, shape (...), in [-log 4, 0]: 0 log 0 counts as 0.
+        The values, shape (...), in [-log 4, 0]. 0 log 0 counts as 0.
     """
-    # TODO(6.game_value): the two expectations, or the divergence
+    # TODO(6.game_value): add the two expectations, or use the divergence
     # (about 10 minutes, easy)
     raise NotImplementedError("TODO(6.game_value)")
 
 
 def random_walk_covariance(n, s):
-    """Covariance of the random walk x_i = y_1 + ... + y_i with independent steps y_j ~ N(0, s^2).
+    """Compute the covariance of the random walk x_i = y_1 + ... + y_i with independent steps y_j ~ N(0, s^2).
 
     Args:
         n: number of positions x_1, ..., x_n, an int of 2 or more.
         s: standard deviation of a step, a float above 0.
 
     Returns:
-        Shape (n, n), float64.
+        The covariance, shape (n, n), float64.
     """
     # TODO(6.random_walk_covariance): which steps do x_i and x_j share?
     # (about 10 minutes, easy)
@@ -152,28 +154,28 @@ def random_walk_covariance(n, s):
 
 
 def random_walk_precision(n, s):
-    """The inverse of `random_walk_covariance`, which is tridiagonal.
+    """Compute the inverse of `random_walk_covariance`, which is tridiagonal.
 
     Args:
-        n, s: as of `random_walk_covariance`.
+        n, s: as for `random_walk_covariance`.
 
     Returns:
-        Shape (n, n), float64.
+        The precision, shape (n, n), float64.
     """
-    # TODO(6.random_walk_precision): the quadratic form of -2 log p(x_1, ..., x_n) tells it
+    # TODO(6.random_walk_precision): read it off the quadratic form in -2 log p(x_1, ..., x_n)
     # (about 20 minutes, medium)
     raise NotImplementedError("TODO(6.random_walk_precision)")
 
 
 def conditionally_independent(precision):
-    """Which pairs of jointly Gaussian variables are independent given all the others: not adjacent in the graph.
+    """List the pairs of jointly Gaussian variables that are independent given all other variables.
 
     Args:
-        precision: the inverse of the covariance, shape (n, n). Inverses are rounded: an entry counts as 0 if it is at
-            most 1e-9 of the largest, both taken as absolute values.
+        precision: the inverse of the covariance, shape (n, n). Inverses are rounded, so an entry counts as 0 if its
+            absolute value is at most 1e-9 of the largest absolute value.
 
     Returns:
-        A list of pairs (i, j) of int with i < j, indexed from 0, in any order.
+        A list of pairs of ints (i, j) with i < j, counted from 0, in any order.
     """
     # TODO(6.conditionally_independent): what does a zero of the precision mean?
     # (about 10 minutes, easy)
@@ -181,15 +183,16 @@ def conditionally_independent(precision):
 
 
 def joint_probability(parents, tables, values):
-    """P(all variables) of a Bayesian network of binary variables: the product of P(variable | its parents).
+    """Compute P(all variables) of a binary Bayesian network, the product of P(variable | its parents).
 
     Args:
         parents: {name: tuple of the names of its parents}, in any order, without cycles.
-        tables: {name: {values of its parents, a tuple of bool in the order of parents[name]: P(name = True | them)}}.
-        values: {name: bool}, for every variable.
+        tables: {name: {values of its parents: P(name = True | them)}}. The values are a tuple of bools, in the order of
+            parents[name].
+        values: {name: bool} for every variable.
 
     Returns:
-        A float.
+        The probability, a float.
     """
     # TODO(6.joint_probability): one factor for each variable
     # (about 15 minutes, easy)
@@ -197,31 +200,33 @@ def joint_probability(parents, tables, values):
 
 
 def query(parents, tables, wanted, evidence):
-    """P(wanted | evidence) by enumeration of all other variables.
+    """Compute P(wanted | evidence) by enumerating all other variables.
 
     Args:
-        parents, tables: as of `joint_probability`.
-        wanted: {name: bool}, one variable or more.
-        evidence: {name: bool}, none or more, none of them wanted; of a probability above 0. It stays as it is.
+        parents, tables: as for `joint_probability`.
+        wanted: {name: bool} for at least one variable.
+        evidence: {name: bool} for any number of other variables, with a probability above 0. Do not change it.
 
     Returns:
-        A float.
+        The probability, a float.
     """
-    # TODO(6.query): P(wanted, evidence) / P(evidence), each summed over what it does not name
+    # TODO(6.query): P(wanted, evidence) / P(evidence), each summed over what it leaves out
     # (about 30 minutes, medium)
     raise NotImplementedError("TODO(6.query)")
 
 
 def markov_blanket(parents, node):
-    """The variables given which `node` is independent of all others: parents, children, and the children's parents.
+    """Find the Markov blanket of `node`: its parents, its children, and the children's other parents.
+
+    Given the blanket, `node` is independent of all other variables.
 
     Args:
-        parents: as of `joint_probability`.
-        node: a name.
+        parents: as for `joint_probability`.
+        node: the name of a variable.
 
     Returns:
         A set of names.
     """
-    # TODO(6.markov_blanket): children are the variables of which node is a parent
+    # TODO(6.markov_blanket): a child is a variable that has node as a parent
     # (about 15 minutes, easy)
     raise NotImplementedError("TODO(6.markov_blanket)")

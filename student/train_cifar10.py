@@ -1,12 +1,12 @@
-"""Given: trains part 2's model on CIFAR-10's first three classes, or generates images with it.
+"""Given: trains the model of part 2 on CIFAR-10's first three classes, or generates images with it.
 
-python train_cifar10.py train                                # to checkpoints/CIFAR10.pth and CIFAR10_ema.pth
+python train_cifar10.py train                                # writes checkpoints/CIFAR10.pth, CIFAR10_ema.pth
 python train_cifar10.py train cifar-10-batches-py/data_batch_* --epochs 20
-python train_cifar10.py generate --guidance 2 --threshold    # to outputs/cifar10_guidance_2_threshold.png
+python train_cifar10.py generate --guidance 2 --threshold    # writes outputs/cifar10_guidance_2_threshold.png
 
-The images are read from PATHS, files of CIFAR-10's Python version or folders with a sub-folder for each class; by
-default from cifar-10-batches-py or cifar10/train in $GENMODELS_DATA, or in data. An interrupted training goes on where
-it was after its last epoch.
+PATHS are files of CIFAR-10's Python version, or folders with one sub-folder per class. The default is
+cifar-10-batches-py or cifar10/train, in $GENMODELS_DATA or else in data. To resume an interrupted training after its
+last complete epoch, run the same command again.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from image_gen import CLASSES, ImageGenerator
 from pictures import save_grid
 from trainers import run
 
-CHECKPOINT = Path("checkpoints") / "CIFAR10.pth"  # what is graded is its twin, CIFAR10_ema.pth
+CHECKPOINT = Path("checkpoints") / "CIFAR10.pth"  # the graded file is CIFAR10_ema.pth beside it
 
 
 def train(arguments):
@@ -32,13 +32,13 @@ def train(arguments):
 
 
 def default_paths():
-    """Where the images are if nobody says."""
+    """Return the default paths of the images."""
     folder = Path(os.environ.get("GENMODELS_DATA", "data"))
     return sorted((folder / "cifar-10-batches-py").glob("data_batch_*")) or [folder / "cifar10" / "train"]
 
 
 def generate(arguments):
-    """Save a picture with a row for each class."""
+    """Save a picture with one row per class."""
     generator = ImageGenerator(arguments.denoising_steps)
     generator.policy.load_weights(CHECKPOINT)
     labels = range(len(CLASSES)) if arguments.class_label is None else [arguments.class_label]
@@ -46,32 +46,34 @@ def generate(arguments):
     images = torch.cat([generator.generate_images(*options, class_label) for class_label in labels])
     path = f"outputs/cifar10_guidance_{arguments.guidance:g}{'_threshold' * arguments.threshold}.png"
     save_grid(images, path, columns=arguments.num_samples)
-    print(f"{path}: {', '.join(CLASSES[label] for label in labels)}, a row for each")
+    print(f"{path}: {', '.join(CLASSES[label] for label in labels)}, one row per class")
 
 
 def parse(arguments=None):
-    """The command line's arguments."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     modes = parser.add_subparsers(dest="mode", required=True)
     training = modes.add_parser("train", help="train, and save the weights and their average")
     training.set_defaults(run=train)
-    training.add_argument("paths", nargs="*", type=Path, help="batch files, or folders of classes")
+    training.add_argument(
+        "paths", nargs="*", type=Path, help="CIFAR-10's batch files, or folders with one sub-folder per class"
+    )
     training.add_argument("--epochs", type=int, default=30)
     training.add_argument("--batch-size", type=int, default=64)
     training.add_argument("--learning-rate", type=float, default=3e-4)
-    generation = modes.add_parser("generate", help="save a picture with a row for each class")
+    generation = modes.add_parser("generate", help="save a picture with one row per class")
     generation.set_defaults(run=generate)
-    generation.add_argument("--guidance", type=float, default=2.0, help="w")
-    generation.add_argument("--threshold", action="store_true", help="clamp the estimates of x_0 on the way")
-    generation.add_argument("--class-label", type=int, choices=range(len(CLASSES)), help="only this class")
-    generation.add_argument("--num-samples", type=int, default=8, help="of each class")
+    generation.add_argument("--guidance", type=float, default=2.0, help="guidance weight w")
+    generation.add_argument("--threshold", action="store_true", help="clamp the estimate of x_0 at every step")
+    generation.add_argument("--class-label", type=int, choices=range(len(CLASSES)), help="generate only this class")
+    generation.add_argument("--num-samples", type=int, default=8, help="images per class")
     for mode in (training, generation):
-        mode.add_argument("--denoising-steps", type=int, default=1000, help="T; what is graded has 1000")
+        mode.add_argument("--denoising-steps", type=int, default=1000, help="number of timesteps T; grading uses 1000")
     return parser.parse_args(arguments)
 
 
 def main():
-    """Run one mode."""
+    """Run the chosen mode."""
     arguments = parse()
     arguments.run(arguments)
 

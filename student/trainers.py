@@ -1,8 +1,8 @@
-"""Given: one training loop for every model of part 4, and the files that it leaves; parts 2 and 3 write theirs with it.
-Every script that trains ends as `run` says.
+"""Given: the training loop for every model of part 4, and the files that it writes. Parts 2 and 3 use the same files.
 
-A model is trained through `loss = model(images, labels)`. Training can be interrupted at any moment and goes on where
-it last saved: the state lies beside the checkpoint, in `<name>.resume.pt`, until training is complete.
+The loop trains a model with `loss = model(images, labels)`. You can interrupt it at any moment: the next run resumes
+from the last saved state. That state is next to the checkpoint, in `<name>.resume.pt`, until training is complete.
+Every training script calls its `main` through `run`.
 """
 
 import os
@@ -17,23 +17,23 @@ from tqdm import tqdm
 
 
 class TrainingError(Exception):
-    """Training cannot start or go on; the message says why and what mends it."""
+    """Training cannot start or resume; the message says why and how to fix it."""
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """What decides the result of a training, beside the model and the data."""
+    """The settings that decide the result of training, apart from the model and the data."""
 
     epochs: int = 10  # passes over the data
-    batch_size: int = 128  # images a step
-    learning_rate: float = 1e-3  # the peak of a one-cycle schedule (warm-up, then cosine decay)
-    ema_decay: float = 0.999  # the weights saved are an exponential moving average of those trained
+    batch_size: int = 128  # images per step
+    learning_rate: float = 1e-3  # peak of the one-cycle schedule (warm-up, then cosine decay)
+    ema_decay: float = 0.999  # decay of the exponential moving average of the weights, which is what gets saved
     grad_clip: float = 1.0  # largest norm of the gradient
-    seed: int = 0  # of initialisation order, data order and noise
+    seed: int = 0  # seed of the data order and the noise
 
 
 def best_device():
-    """The fastest device of this machine: cuda, mps or cpu."""
+    """Return the fastest device of this machine: cuda, mps or cpu."""
     if torch.cuda.is_available():
         return torch.device("cuda")
     if torch.backends.mps.is_available():
@@ -42,11 +42,11 @@ def best_device():
 
 
 def autocast(device):
-    """A context that computes in bfloat16 where the hardware has it, and in float32 elsewhere."""
+    """A context that computes in bfloat16 if the hardware supports it, otherwise in float32."""
     device = torch.device(device)
     if device.type == "cuda" and torch.cuda.is_bf16_supported():
         return torch.autocast("cuda", torch.bfloat16)
-    # Without the instructions, bfloat16 on a CPU is emulated and slower than float32.
+    # A CPU without bfloat16 instructions emulates it, which is slower than float32.
     capabilities = getattr(torch.cpu, "get_capabilities", dict)()
     if device.type == "cpu" and (capabilities.get("avx512_bf16") or capabilities.get("amx_bf16")):
         return torch.autocast("cpu", torch.bfloat16)
@@ -54,7 +54,7 @@ def autocast(device):
 
 
 def model_loss(model, images, labels):
-    """The loss of a model that is called with images and labels and returns a scalar."""
+    """The loss of a model that takes images and labels and returns a scalar."""
     return model(images, labels)
 
 
@@ -73,20 +73,20 @@ def train(
 
     Args:
         model: its `parameters()` are trained.
-        dataset: a TensorDataset of images and labels, as from `datasets.load`.
-        checkpoint: where the weights go, e.g. 'checkpoints/DDPM.pt'; float16, a plain state dict.
+        dataset: a TensorDataset of images and labels, for example from `datasets.load`.
+        checkpoint: file for the weights, e.g. 'checkpoints/DDPM.pt': a plain state dict in float16.
         config: a `TrainConfig`.
-        device: where to train; the best device by default.
-        resume: go on from `<name>.resume.pt` if an earlier run was interrupted; otherwise start anew.
-        save_every: steps between two savings of the state.
+        device: device to train on; by default the fastest one.
+        resume: resume from `<name>.resume.pt` if an earlier run was interrupted; if False, start again.
+        save_every: number of steps between saved states.
         loss: called as loss(model, images, labels), returns a scalar.
-        compiled: whether `torch.compile` makes the steps quicker; a minute passes before the first one.
+        compiled: use `torch.compile` for faster steps; the first one then takes a minute.
 
     Returns:
         The mean loss of each epoch, a list of floats.
 
     Raises:
-        TrainingError: an interrupted run had another configuration, or the loss is no longer finite.
+        TrainingError: the interrupted run had another configuration, or the loss is NaN.
     """
     device = torch.device(device or best_device())
     images, labels = dataset.tensors
@@ -129,17 +129,16 @@ def train(
         if mean != mean:
             raise TrainingError("the loss is NaN: lower the learning rate, or look for a division by zero in the loss")
         progress = {"epoch": progress["epoch"] + 1, "step": 0, "total": 0.0, "losses": [*progress["losses"], mean]}
-        save_weights(ema.module, checkpoint)  # first: whoever resumes after the last epoch has nothing left to save
+        save_weights(ema.module, checkpoint)  # before the state: resuming after the last epoch saves no weights
         store(state_path, parts, config, progress)
     state_path.unlink(missing_ok=True)
     return progress["losses"]
 
 
 def averaging(decay):
-    """An exponential moving average for `AveragedModel` that looks back no further than a part of the training so far.
+    """An exponential moving average for `AveragedModel` that starts with a short memory.
 
-    After n steps its decay is (1 + n) / (10 + n), and `decay` at most: a short training is not an average of its
-    beginnings.
+    After n steps its decay is (1 + n) / (10 + n), at most `decay`. So early weights do not dominate a short training.
     """
 
     def update(averaged, current, steps):
@@ -149,16 +148,16 @@ def averaging(decay):
 
 
 def save_weights(model, path):
-    """Write a state dict with float16 weights, whole or not at all."""
+    """Write the model's state dict in float16. The file is either complete or not written at all."""
     weights = {name: w.half() if w.is_floating_point() else w for name, w in model.state_dict().items()}
     write_whole({name: w.cpu().contiguous() for name, w in weights.items()}, path)
 
 
 def load_weights(model, path):
-    """Load a state dict strictly.
+    """Load a state dict into the model, strictly.
 
     Raises:
-        TrainingError: there is no such file, or it belongs to another model.
+        TrainingError: the file is missing or belongs to another model.
     """
     if not Path(path).is_file():
         raise TrainingError(f"there is no checkpoint {path}: train first")
@@ -170,16 +169,16 @@ def load_weights(model, path):
 
 
 def store(path, parts, config, progress):
-    """Write the state of a training: of its parts {name: network, optimizer, ...}, and of torch's generator."""
+    """Write the state of training: its parts {name: network, optimizer, ...} and torch's random state."""
     states = {name: part.state_dict() for name, part in parts.items()}
     write_whole({"parts": states, "config": asdict(config), "progress": progress, "rng": torch.get_rng_state()}, path)
 
 
 def restore(path, parts, config, device):
-    """Read into the parts what `store` has written. Returns the progress.
+    """Load the state that `store` wrote into the parts, and return the progress.
 
     Raises:
-        TrainingError: the state is one of another configuration.
+        TrainingError: the state belongs to another configuration.
     """
     state = torch.load(path, map_location=device, weights_only=True)
     if state["config"] != asdict(config):
@@ -194,7 +193,7 @@ def restore(path, parts, config, device):
 
 
 def write_whole(content, path):
-    """Write a file with torch.save, whole or not at all; its folder is made if need be."""
+    """Write a file with torch.save, either complete or not at all. Creates the folder if it is missing."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
@@ -202,20 +201,19 @@ def write_whole(content, path):
     os.replace(temporary, path)
 
 
-def run(main, goes_on="after the last whole epoch", errors=TrainingError):
-    """Call the `main` of a script, and end the process with a line on stderr where a traceback would say no more.
+def run(main, resumes="after the last complete epoch", errors=TrainingError):
+    """Call the `main` of a script. For expected errors, print one line on stderr instead of a traceback.
 
     Args:
         main: called without arguments.
-        goes_on: where the same command goes on when a training was interrupted.
-        errors: an exception, or a tuple of them, whose messages say all; their line, like any other here, comes with
-            exit code 1.
+        resumes: where the same command resumes an interrupted training.
+        errors: an exception class, or a tuple of them, whose message says everything. The exit code is 1.
     """
     try:
         main()
     except NotImplementedError as missing:
-        sys.exit(f"not implemented yet: {missing}. Fill it in, and try `pytest grader/`")
+        sys.exit(f"not implemented yet: {missing}. Fill it in, then run `pytest grader/`")
     except errors as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
-        sys.exit(f"interrupted: the same command goes on {goes_on}")
+        sys.exit(f"interrupted: the same command resumes {resumes}")

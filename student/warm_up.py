@@ -1,13 +1,14 @@
-"""Given, and optional: your own noise schedule, loss and sampler on points of the plane, before you train on images.
+"""Given, optional: try your own noise schedule, loss and sampler on points in the plane before you train on images.
 
 python warm_up.py --part 4                       # your VarianceScheduler and DDPM, in half a minute on a CPU
-python warm_up.py --part 4 --sampler ddim        # and your DDIM
-python warm_up.py --part 2 --data swiss_roll     # your NoiseScheduler and DiffusionModel; part 3: your ConditionalDDPM
-python warm_up.py --part 3 --guidance 2          # what guidance does to two classes
+python warm_up.py --part 4 --sampler ddim        # your DDIM as well
+python warm_up.py --part 2 --data swiss_roll     # your NoiseScheduler and DiffusionModel
+python warm_up.py --part 3 --guidance 2          # your ConditionalDDPM, with guidance
 
-It leaves a film of the sampling and a strip of its frames in outputs/warm_up/, and prints how far samples are from
-data, beside how far as many other data are. Your U-Net is not needed: a small network is given here. To your code a
-point is an image of one pixel with two channels, so it must not assume any size of images.
+It writes a film of the sampling and a strip of its frames to outputs/warm_up/. It also prints the distance of your
+samples from the data, and the distance between two sets of data to compare with. You need no U-Net, because a small
+network is given here. To your code a point is an image with one pixel and two channels, so do not assume a size of
+images.
 """
 
 import argparse
@@ -25,26 +26,26 @@ from tqdm import tqdm
 from trainers import TrainingError, run
 
 POINT = (2, 1, 1)  # channels, height and width
-STEPS = 100  # T; ten times the default variances reach the same alpha_bar as 1000 steps with the defaults
+STEPS = 100  # T; with ten times the default variances, alpha_bar ends where 1000 default steps end
 BETAS = (0.001, 0.2)
-STRIDE = 4  # of DDIM
+STRIDE = 4  # timesteps per step of DDIM
 SHOWN = 500  # points in a picture
 FRAMES = 24  # in the film
 PANELS = 6  # in the strip
-NEAR, FAR = 2.5, 5.0  # multiples of the distance of real data
-LOSSES = (0.05, 0.3)  # with which training ends if all is well
+NEAR, FAR = 2.5, 5.0  # multiples of the distance between real data
+LOSSES = (0.05, 0.3)  # the range of the final loss if all is well
 OUTPUTS = Path("outputs") / "warm_up"
 
 
 class Perceptron(nn.Module):
-    """Predicts the noise in points, called as network(x_t, t, condition) by the code of any part.
+    """Predicts the noise in points. The code of every part calls it as network(x_t, t, condition).
 
     Args:
-        condition: a module that embeds conditions into 128 numbers.
-        time_scale: what t is multiplied by to be a number of steps.
+        condition: a module that embeds a condition as 128 numbers.
+        time_scale: factor that turns t into a number of steps.
     """
 
-    num_classes, in_channels = CLASSES, POINT[0]  # which part 4 looks for
+    num_classes, in_channels = CLASSES, POINT[0]  # part 4 reads these
 
     def __init__(self, condition, time_scale=1):
         super().__init__()
@@ -55,15 +56,15 @@ class Perceptron(nn.Module):
         self.head = nn.Linear(128, 2)
 
     def steps(self, t):
-        """Timesteps as a flat tensor of steps."""
+        """Return timesteps as a flat tensor of steps."""
         return torch.as_tensor(t).reshape(-1) * self.time_scale
 
     def forward(self, x_t, t, condition):
-        """x_t: (B, 2, 1, 1); t: one for each item or for all; condition: one for each item. Returns (B, 2, 1, 1)."""
+        """Predict the noise in x_t, (B, 2, 1, 1), from t (one for each item or for all) and one condition per item."""
         if tuple(x_t.shape[1:]) != POINT or len(condition) != len(x_t):
             raise ValueError(
                 f"the network gets x_t of shape {tuple(x_t.shape)} and {len(condition)} conditions, not (B, 2, 1, 1) "
-                "and B: here a point is an image of one pixel with two channels; take the shape from the data or the "
+                "and B: here a point is an image with one pixel and two channels; take the shape from the data or the "
                 "configuration"
             )
         time = self.time(self.steps(t).to(x_t.device).expand(len(x_t)))
@@ -72,20 +73,20 @@ class Perceptron(nn.Module):
 
 @dataclass(frozen=True)
 class Model:
-    """A student's model of points, whichever part it belongs to. Points are (B, 2, 1, 1), labels (B,)."""
+    """A student's model of points, from any part. Points have shape (B, 2, 1, 1), labels (B,)."""
 
-    network: nn.Module  # what is trained
+    network: nn.Module  # the network to train
     loss: Callable  # loss(points, labels), a scalar
     sample: Callable  # sample(labels), points
-    sampler: nn.Module = None  # the network that samples, if another
-    after_step: Callable = lambda: None
-    mean: float = 0.0  # what is subtracted from points before they are noised,
-    std: float = 1.0  # and what they are divided by then
-    device: str | torch.device = "cpu"
+    sampler: nn.Module = None  # the network that samples, if it is a different one
+    after_step: Callable = lambda: None  # runs after each optimizer step
+    mean: float = 0.0  # subtracted from points before the noising,
+    std: float = 1.0  # which then divides them
+    device: str | torch.device = "cpu"  # of the network
 
 
 def model_of_part_2(_, guidance):
-    """`NoiseScheduler` and `DiffusionModel`."""
+    """Build the model from `NoiseScheduler` and `DiffusionModel`."""
     from diffusion_model import DiffusionModel
     from ema import EMAModel
     from noise_scheduler import NoiseScheduler
@@ -105,7 +106,7 @@ def model_of_part_2(_, guidance):
 
 
 def model_of_part_3(_, guidance):
-    """`ConditionalDDPM`, without its U-Net."""
+    """Build the model from `ConditionalDDPM`, without its U-Net."""
     import DDPM as part_3  # noqa: N811
     from utils import MEAN, STD, DMConfig
 
@@ -115,7 +116,7 @@ def model_of_part_3(_, guidance):
     network = Perceptron(nn.Linear(CLASSES, 128), time_scale=STEPS)
     with mock.patch.object(part_3, "ConditionalUnet", return_value=network):
         model = part_3.ConditionalDDPM(config)
-    # Images of part 3 are in [0, 1] before they are standardised, and its sampler returns such images.
+    # Part 3 standardises images from [0, 1], and its sampler returns images in [0, 1].
     mean, std = 4 * MEAN - 2, 4 * STD
 
     def sample(labels):
@@ -125,7 +126,7 @@ def model_of_part_3(_, guidance):
 
 
 def model_of_part_4(sampler, guidance):
-    """`VarianceScheduler`, and `DDPM` or `DDIM`."""
+    """Build the model from `VarianceScheduler`, and `DDPM` or `DDIM`."""
     import models
 
     network = Perceptron(nn.Embedding(CLASSES + 1, 128))
@@ -141,7 +142,7 @@ PARTS = {2: model_of_part_2, 3: model_of_part_3, 4: model_of_part_4}
 
 
 def train(model, data, iterations, batch_size=1024):
-    """Train on points (N, 2) and labels. Returns the mean loss of the last tenth.
+    """Train on points, (N, 2), and labels. Returns the mean loss of the last tenth of all steps.
 
     Raises:
         TrainingError: the loss is not finite.
@@ -166,17 +167,17 @@ def train(model, data, iterations, batch_size=1024):
 
 
 def sample(model, labels):
-    """Sample a point for each label, and look on.
+    """Sample a point for each label, and record what the network sees on the way.
 
     Returns:
-        (frames, timesteps): what the network saw at each step, a list of (N, 2), and t of each; the samples come last,
-        with None.
+        (frames, timesteps): a list of the points, (N, 2), at each step, and t of each step. The samples come last, with
+        None as their t.
     """
     seen = {}
 
     def look(network, arguments):
         x_t, t, *_ = arguments
-        # With guidance the network sees every point twice, one way or the other.
+        # With guidance the network sees every point twice, in one call or in two.
         seen.setdefault(round(network.steps(t)[0].item()), x_t[: len(labels)].clone())
 
     sampler = model.sampler or model.network
@@ -189,24 +190,24 @@ def sample(model, labels):
 
 
 def verdict(times, loss, part):
-    """What to think of samples that are so many times as far from the data as other data are, in a sentence or two."""
+    """Judge samples that are `times` as far from the data as other data are, in a sentence or two."""
     if times <= NEAR:
-        return f"Near. What is too small to show here, `pytest grader/ --part {part}` finds."
-    where = "a step's mean and variance, the loop, and the noising"
+        return f"Close. `pytest grader/ --part {part}` finds mistakes that are too small to show here."
+    where = "the mean and variance of a step, the loop, and the noising"
     if not LOSSES[0] < loss < LOSSES[1]:
-        where = f"the schedule, the noising and the loss, which should be {LOSSES[0]} to {LOSSES[1]}"
-    near = "Neither near nor far" if times <= FAR else "Far"
-    return f"{near}. Look at the film, then at {where}. `pytest grader/ --part {part}` may know the mistake."
+        where = f"the schedule, the noising and the loss, which should be between {LOSSES[0]} and {LOSSES[1]}"
+    near = "Neither close nor far" if times <= FAR else "Far"
+    return f"{near}. Watch the film, then check {where}. `pytest grader/ --part {part}` may know the mistake."
 
 
 def thinned(sequence, count):
-    """At most `count` items, the first and the last among them, closer together towards the end, where more happens."""
+    """Pick at most `count` items, first and last included, closer together towards the end, where more happens."""
     last = len(sequence) - 1
     return [sequence[i] for i in sorted({round(last * (1 - (1 - i / (count - 1)) ** 1.5)) for i in range(count)})]
 
 
 def draw(frames, timesteps, labels, data, path):
-    """Write a film of the frames, `path`.gif, and a strip of some of them, `path`.png."""
+    """Save a film of the frames as `path`.gif, and a strip of some of them as `path`.png."""
     shown = [(frame[:SHOWN], t) for frame, t in zip(frames, timesteps, strict=True)]
     path.parent.mkdir(parents=True, exist_ok=True)
     scatter_strip(*zip(*thinned(shown, PANELS), strict=True), labels[:SHOWN], data).savefig(f"{path}.png")
@@ -215,16 +216,18 @@ def draw(frames, timesteps, labels, data, path):
 
 
 def parse(arguments=None):
-    """The command line's arguments."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--part", type=int, choices=PARTS, required=True)
-    parser.add_argument("--sampler", choices=("ddpm", "ddim"), default="ddpm", help="of part 4")
+    parser.add_argument("--sampler", choices=("ddpm", "ddim"), default="ddpm", help="sampler of part 4")
     parser.add_argument("--data", choices=DATA, default="moons")
-    parser.add_argument("--guidance", type=float, default=0.0, metavar="W", help="guidance weight (default: none)")
+    parser.add_argument(
+        "--guidance", type=float, default=0.0, metavar="W", help="guidance weight (default: no guidance)"
+    )
     parser.add_argument("--iterations", type=int, default=1000, help="training steps (default: 1000)")
-    parser.add_argument("--num-samples", type=int, default=5000, help="points to sample (default: 5000)")
+    parser.add_argument("--num-samples", type=int, default=5000, help="number of points to sample (default: 5000)")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--outputs", type=Path, default=OUTPUTS, help="folder of the pictures")
+    parser.add_argument("--outputs", type=Path, default=OUTPUTS, help="folder for the pictures")
     arguments = parser.parse_args(arguments)
     if arguments.sampler == "ddim" and arguments.part != 4:
         parser.error("only part 4 has a DDIM")
@@ -232,7 +235,7 @@ def parse(arguments=None):
 
 
 def main(arguments=None):
-    """Train, sample, draw, and tell how near the samples are. Returns how many times as far as other data."""
+    """Train, sample, draw, and judge the samples. Returns their distance as a multiple of that between real data."""
     arguments = parse(arguments)
     torch.manual_seed(arguments.seed)
     generator = torch.Generator().manual_seed(arguments.seed)
@@ -243,15 +246,15 @@ def main(arguments=None):
     frames, timesteps = sample(model, labels)
     name = f"part{arguments.part}_{arguments.sampler}_{arguments.data}_w{arguments.guidance:g}"
     draw(frames, timesteps, labels, data[0][0][:SHOWN], arguments.outputs / name)
-    print(f"{arguments.outputs / name}.gif: the film; .png: some of its frames")
-    print(f"loss {loss:.3f} at the end; without a network it is 1")
+    print(f"{arguments.outputs / name}.gif is the film; .png shows some of its frames")
+    print(f"final loss {loss:.3f}; a network that always predicts 0 has loss 1")
     far, real = (
         sum(distance(*points, *other) for other in data[1:]) / len(data[1:])
         for points in ((frames[-1], labels), data[0])
     )
-    print(f"samples are {far:.3f} from the data, as many other data {real:.3f}: {far / real:.2g} times as far")
+    print(f"your samples are {far:.3f} from the data, and other data are {real:.3f}: {far / real:.2g} times as far")
     if arguments.guidance:
-        print("With guidance samples leave the data for what is typical of their class: judge by --guidance 0.")
+        print("Guidance moves samples away from the data, to what is typical of their class: judge with --guidance 0.")
     else:
         print(verdict(far / real, loss, arguments.part))
     return far / real

@@ -1,6 +1,9 @@
-"""Write gan-checks.npz, which students of part 1 compare their losses with: python test_resources/make_gan_checks.py
+"""Writes gan-checks.npz, against which students check their losses in part 1.
 
-logits_real and logits_fake have shape (10,), float32; d_loss_true is the discriminator's loss of them, by numpy.
+    python test_resources/make_gan_checks.py
+
+logits_real and logits_fake have shape (10,), float32. d_loss_true is the discriminator's loss for them, computed with
+NumPy.
 """
 
 from pathlib import Path
@@ -11,7 +14,7 @@ PATH = Path(__file__).with_name("gan-checks.npz")
 
 
 def checks():
-    """The arrays of the file, by name."""
+    """Compute the arrays of the file, {name: array}."""
     real, fake = np.random.default_rng(1).normal((1.0, -1.0), 2.0, (10, 2)).astype(np.float32).T
     loss = np.logaddexp(0, -real.astype(np.float64)).mean() + np.logaddexp(0, fake.astype(np.float64)).mean()
     return {"logits_real": real, "logits_fake": fake, "d_loss_true": loss}

@@ -1,11 +1,11 @@
-"""Measure what real images look like to the classifiers, for the Frechet distance of generated ones.
+"""Measures the classifiers' features of real images, for the Frechet distance to generated ones.
 
     python test_resources/measure_features.py [NAME ...]   # default: all classifiers
 
-Writes <NAME>_features.npz beside each classifier and records it in MANIFEST.json. Repeat it when the weights change.
-The statistics are those of the training images: there are more of them, and the classifier's features of test images
-hardly differ. What real images would get is measured with the test images, which are not among them.
-Needs the real datasets (in $GENMODELS_DATA, or downloaded).
+Writes <NAME>_features.npz beside each classifier and records it in MANIFEST.json. Run it again when the weights change.
+The statistics come from the training images, because there are more of them and the features of test images hardly
+differ. The test images show which distance real images would get. The script needs the real datasets (in
+$GENMODELS_DATA, or downloaded).
 """
 
 import argparse
@@ -21,14 +21,14 @@ from classifier import load_classifier  # noqa: E402
 from datasets import DatasetError, load  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
-from grader.classifiers import BLACK, FOLDER, recorded, verified  # noqa: E402
-from grader.quality import Spread, Statistics, features  # noqa: E402
+from grader.accuracy.classifiers import FOLDER, about, recorded, verified  # noqa: E402
+from grader.accuracy.staff.frechet import Spread, Statistics, features  # noqa: E402
 from test_resources.references import cifar10, mnist, synthetic  # noqa: E402
 from test_resources.train_references import identity, record  # noqa: E402
 
-PER_CLASS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700)  # as many as there are test images
-DRAWS = 50  # of each number
-REAL = {  # the training or the test images of each classifier, and their labels
+PER_CLASS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700)  # as far as the test images go
+DRAWS = 50  # random draws of each number of images
+REAL = {  # name of a classifier -> function that loads its training or test images with labels
     "cifar10": lambda train: cifar10.photos("train" if train else "test"),
     "fashion_mnist": lambda train: load("fashion_mnist", train),
     "mnist": mnist.digits,
@@ -37,14 +37,14 @@ REAL = {  # the training or the test images of each classifier, and their labels
 
 
 def measure(classifier, low, training, held_out, labels, seed=0):
-    """The statistics of real images.
+    """Measure the statistics of real images.
 
     Args:
-        classifier: a `ConvClassifier`, frozen.
-        low: the least value of an image that it knows.
-        training, held_out: (N, C, H, W) and (M, C, H, W), float32.
-        labels: of the held-out images, (M,) int64.
-        seed: of the draws of held-out images.
+        classifier: a frozen `ConvClassifier`.
+        low: lowest pixel value of the images that it was trained on.
+        training, held_out: images, (N, C, H, W) and (M, C, H, W), float32.
+        labels: labels of the held-out images, (M,) int64.
+        seed: seed for drawing held-out images.
 
     Returns:
         `Statistics` in float32, and the standard deviation over the draws for each number of images.
@@ -66,23 +66,23 @@ def measure(classifier, low, training, held_out, labels, seed=0):
 
 
 def distance(real, found):
-    """The Frechet distance of these features to real images."""
+    """The Frechet distance between these features and those of real images."""
     metric = real.metric()
     metric.update(found, real=False)
     return metric.compute().item()
 
 
 def main():
-    """Measure for some classifiers, and record it."""
+    """Measure the features of some classifiers, and record them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(REAL)}")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(REAL)}")
     names = parser.parse_args().names or list(REAL)
     if unknown := sorted(set(names) - REAL.keys()):
-        parser.error(f"no classifier {', '.join(unknown)}: there are {', '.join(REAL)}")
+        parser.error(f"there is no classifier {', '.join(unknown)}: choose from {', '.join(REAL)}")
     for name in names:
         training, (held_out, labels) = REAL[name](True).tensors[0], REAL[name](False).tensors
         classifier = load_classifier(verified(f"{name}.pt"))
-        real, deviations = measure(classifier, BLACK[name], training, held_out, labels)
+        real, deviations = measure(classifier, about(name).lowest, training, held_out, labels)
         path = FOLDER / f"{name}_features.npz"
         np.savez_compressed(path, **asdict(real))
         entry = {

@@ -1,9 +1,10 @@
-"""Train the weights that the repository ships, and record in MANIFEST.json how each came about.
+"""Trains the weights that the repository ships, and records in MANIFEST.json how each file was made.
 
     python test_resources/train_references.py NAME             # train, then measure
-    python test_resources/train_references.py NAME --measure   # only measure the file that is there
+    python test_resources/train_references.py NAME --measure   # only measure the existing file
 
-Needs the real datasets (in $GENMODELS_DATA, or downloaded). Interrupted trainings resume.
+Needs the real datasets (in $GENMODELS_DATA, or downloaded). Run the same command again to resume an interrupted
+training.
 """
 
 import argparse
@@ -29,7 +30,7 @@ REFERENCES = {name: reference for module in MODULES for name, reference in modul
 
 
 def entry(name, reference, config, seed, device):
-    """Train, and tell how: the manifest's entry, without the figures that are measured."""
+    """Train a reference and return its entry for the manifest, without the measured figures."""
     start, before = time.monotonic(), manifest().get(key_of(reference))
     figures = reference.train(reference.path, config, seed, device)
     return {
@@ -46,22 +47,22 @@ def entry(name, reference, config, seed, device):
 
 
 def identity(path):
-    """What tells a file from any other."""
+    """The size and hash that identify a file."""
     return {"bytes": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
 def manifest():
-    """What the manifest holds, {key: entry}."""
+    """Read the manifest, {key: entry}."""
     return json.loads(MANIFEST.read_text()) if MANIFEST.exists() else {}
 
 
 def key_of(reference):
-    """The key of a reference in the manifest."""
+    """The reference's key in the manifest."""
     return str(reference.path.relative_to(ROOT))
 
 
 def record(key, entry):
-    """Write one entry of the manifest; others may have been written meanwhile."""
+    """Write one entry of the manifest, and keep entries that other processes have written meanwhile."""
     MANIFEST.write_text(json.dumps(dict(sorted((manifest() | {key: entry}).items())), indent=2) + "\n")
 
 
@@ -69,9 +70,9 @@ def main():
     """Train or measure one reference, and record it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("which", choices=REFERENCES)
-    parser.add_argument("--epochs", type=int, help="passes over the data (default: what the shipped weights had)")
+    parser.add_argument("--epochs", type=int, help="passes over the data (default: as for the shipped weights)")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--measure", action="store_true", help="do not train; measure the file that is there")
+    parser.add_argument("--measure", action="store_true", help="do not train; measure the existing file")
     arguments = parser.parse_args()
     reference, device = REFERENCES[arguments.which], best_device()
     key = key_of(reference)

@@ -1,18 +1,19 @@
 """`grader batch` as a process of its own, for tests that interrupt it: `python -m tests.batch_process batch ...`.
 
-In the place of reports and the search for similar code, which have tests of their own, it writes `records.json`.
+It writes `records.json` instead of the reports, and searches for no similar code: both have tests of their own.
 """
 
 import json
-import types
 
-from grader import files
-from grader.record import verdict_to_json
+from grader.report import publish
+from grader.report.record import verdict_to_json
+from grader.similarity import pairs
+from grader.util import files
 
 
 def write(grades, records, assignment, similar=(), changes=()):
-    """In the place of `grader.report.outputs.write`."""
-    told = {
+    """Replaces `grader.report.publish.write`."""
+    content = {
         "records": {
             r.submission: {
                 "late": r.late,
@@ -27,22 +28,17 @@ def write(grades, records, assignment, similar=(), changes=()):
         "changes": [vars(change) for change in changes],
         "verdicts": [verdict_to_json(v) for r in records for v in r.verdicts],
     }
-    files.replace(grades / "records.json", json.dumps(told).encode())
+    files.replace(grades / "records.json", json.dumps(content).encode())
 
 
 def install(put=setattr):
-    """Put them in their places, with setattr or a monkeypatch's."""
-    import grader
-    import grader.report
-
-    for package, name, function in ((grader.report, "outputs", write), (grader, "similarity", None)):
-        module = types.ModuleType(f"{package.__name__}.{name}")
-        module.write, module.pairs = function, lambda *_: []
-        put(package, name, module)
+    """Put both in place, with setattr or a monkeypatch's."""
+    put(publish, "write", write)
+    put(pairs, "pairs", lambda *_: [])
 
 
 if __name__ == "__main__":
     install()
-    from grader.__main__ import main
+    from grader.commands.staff import main
 
     main()

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from grader.accuracy import tasks
-from grader.assignment import Assignment
-from grader.case import Outcome, Verdict
-from grader.metrics import points_share, wilson_interval
-from grader.record import Record, Student
+from grader.accuracy.grade import accuracies_of
+from grader.accuracy.statistics import points_share, wilson_interval
+from grader.course.assignment import Assignment
 from grader.report import grid
-from grader.text import shown
+from grader.report.record import Record, Student
+from grader.runtime.case import Outcome, Verdict
+from grader.runtime.text import shown
 
 FIRST = ["Ada", "Chidi", "Emmy", "Fatima", "Hồng", "Ibrahim", "José", "Łucja", "Mei", "Noor", "Priya", "Søren", "محمد"]
 LAST = ["Adeyemi", "Deng", "Erdős", "Fujita", "García", "Hopper", "Ivanova", "Kołodziej", "Müller", "Noether"]
@@ -39,7 +39,7 @@ def a_class(assignment: Assignment, size: int, folder: Path, seed: int = 0) -> l
         folder: for the pictures.
         seed: another one, another class.
     """
-    pictures = {task.id: _pictures(task, folder, seed) for task in tasks(assignment.policy)}
+    pictures = {accuracy.id: _pictures(accuracy, folder, seed) for accuracy in accuracies_of(assignment.policy)}
     return [_record(assignment, i, random.Random(f"{seed} {i}"), pictures) for i in range(size)]
 
 
@@ -65,7 +65,7 @@ def _record(assignment, i, chance, pictures) -> Record:
     able = min(1.0, chance.betavariate(4, 1.3))
     kind = chance.choices(("usual", "stubs", "problem", "fault"), (92, 3, 2, 3))[0]
     verdicts = [_verdict(case, assignment, able, kind, chance) for case in assignment.cases]
-    accuracies = [_accuracy(task, able, kind, chance) for task in tasks(assignment.policy)]
+    accuracies = [_accuracy(accuracy, able, kind, chance) for accuracy in accuracies_of(assignment.policy)]
     questions = [_question(question, able, chance) for question in assignment.questions]
     group = [f"{chance.choice(FIRST)} {chance.choice(LAST)}" for _ in range(chance.choice((1, 1, 1, 2)))]
     return Record(
@@ -103,10 +103,10 @@ def _verdict(case, assignment, able, kind, chance) -> Verdict:
     return Verdict(case, Outcome.FAILED, 0.0, "the result differs: expected shape (5, 2), got (2, 5)", seconds=0.2)
 
 
-def _accuracy(task, able, kind, chance) -> Verdict:
+def _accuracy(accuracy, able, kind, chance) -> Verdict:
     if kind in ("problem", "stubs") or chance.random() > able + 0.2:
-        return Verdict(task.case, Outcome.NOT_IMPLEMENTED, 0.0, f"{task.policy.checkpoint} was not handed in")
-    p, samples = task.policy, task.policy.samples_per_round
+        return Verdict(accuracy.case, Outcome.NOT_IMPLEMENTED, 0.0, f"{accuracy.policy.checkpoint} was not handed in")
+    p, samples = accuracy.policy, accuracy.policy.samples_per_round
     full = p.nothing_at + 1.5 * (p.everything_at - p.nothing_at)  # most models work well, or not at all
     mean = min(1.0, max(0.1, chance.gauss(full if chance.random() < able else 0.7 * p.nothing_at, 0.06)))
     share, copies = points_share(mean, p.nothing_at, p.everything_at), 7 if chance.random() < 0.01 else 0
@@ -122,7 +122,7 @@ def _accuracy(task, able, kind, chance) -> Verdict:
     }
     outcome = Outcome.PASSED if share == 1.0 else Outcome.FAILED
     message = f"accuracy of each round: {mean:.3f}\nmean {mean:.3f} over {samples} samples"
-    return Verdict(task.case, outcome, share * p.points, message, seconds=60.0, figures=figures)
+    return Verdict(accuracy.case, outcome, share * p.points, message, seconds=60.0, figures=figures)
 
 
 def _question(question, able, chance) -> Verdict:
@@ -132,14 +132,14 @@ def _question(question, able, chance) -> Verdict:
     return Verdict(question, Outcome.MARKED, min(points, question.points), "Say why the minimum is unique.")
 
 
-def _pictures(task, folder, seed) -> list[Path]:
+def _pictures(accuracy, folder, seed) -> list[Path]:
     """Three grids of blurred blobs in the shape of the model's images."""
-    paths = [folder / f"{task.id}-{i}.png" for i in range(3)]
-    channels, height, width = task.policy.image_shape
+    paths = [folder / f"{accuracy.id}-{i}.png" for i in range(3)]
+    channels, height, width = accuracy.policy.image_shape
     y, x = np.mgrid[:height, :width]
     for i, path in enumerate(paths):
-        rng = np.random.default_rng([seed, i, len(task.id)])
-        labels = np.arange(8 * task.policy.classes) % task.policy.classes
+        rng = np.random.default_rng([seed, i, len(accuracy.id)])
+        labels = np.arange(8 * accuracy.policy.classes) % accuracy.policy.classes
         centre = rng.normal(height / 2, height / 8, (len(labels), channels, 3, 2, 1, 1))
         blobs = np.exp(
             -((y - centre[..., 0, :, :]) ** 2 + (x - centre[..., 1, :, :]) ** 2)

@@ -10,9 +10,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "solution")]
 
-from grader import assignment as assignments  # noqa: E402  (after the path)
-from grader import golden  # noqa: E402
-from grader.grading import open_submission  # noqa: E402
+from grader.course import assignment as assignments  # noqa: E402  (after the path)
+from grader.grading import goldens  # noqa: E402
+from grader.grading.run import open_submission  # noqa: E402
 from grader.sandbox import doctor, start  # noqa: E402
 
 
@@ -66,7 +66,7 @@ def assignment():
 
 @pytest.fixture(scope="session")
 def known(assignment):
-    return golden.load(assignment.resources)
+    return goldens.load(assignment.resources)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import importlib
 import os
 import sys
 
-from grader.case import case
+from grader.runtime.case import case
 
 
 def experiment(function):

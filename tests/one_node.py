@@ -122,8 +122,8 @@ def _daemon(command, folder, environment):
 
 
 def _is_idle(environment):
-    told = subprocess.run(["sinfo", "--noheader", "--format=%T"], capture_output=True, text=True, env=environment)
-    return told.stdout.strip() == "idle"
+    answer = subprocess.run(["sinfo", "--noheader", "--format=%T"], capture_output=True, text=True, env=environment)
+    return answer.stdout.strip() == "idle"
 
 
 def _until(condition, problem, folder):

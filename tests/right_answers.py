@@ -1,19 +1,22 @@
-"""A tier for tests of all that is around it: it knows the answers, and runs nothing."""
+"""A tier for the tests of what uses one: it knows the answers, and runs no code."""
 
 import threading
 
-from grader.case import Ended, InfrastructureError, Observation
+from grader.runtime.case import Ended, Observation
+from grader.runtime.errors import InfrastructureError
 
 
 class Tier:
-    """Gives every submission the right answers, but does what a line in its theory.py says.
+    """Gives every submission the right answers, unless a line in its theory.py says otherwise.
 
-    `# fault N`: the first N runs of a case fail for a fault of ours; `# bug`: the grader has one; `# hang`: nothing
+    `# fault N`: the first N runs of a case fail because of the grader; `# bug`: the grader has one; `# hang`: nothing
     comes until the tier is closed; `# stub`: it is not implemented.
     """
 
+    name, size = "process", 1
+
     def __init__(self, known):
-        self.known, self.tier, self.runs, self.closed = known, "process", {}, threading.Event()
+        self.known, self.runs, self.closed = known, {}, threading.Event()
 
     def observe(self, case, folder, seed, limits, arguments=None, device="cpu"):
         word, _, number = (folder / "theory.py").read_text().strip().removeprefix("# ").partition(" ")
@@ -29,6 +32,11 @@ class Tier:
             self.closed.wait(60)
             raise InfrastructureError("closed")
         return Observation(Ended.COMPLETED, self.known.goldens[case.id]["solution"], seconds=0.01)
+
+    observe_alone = observe
+
+    def abandon(self):
+        self.close()
 
     def close(self):
         self.closed.set()

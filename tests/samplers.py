@@ -9,12 +9,12 @@ import torch
 from torch import nn
 from utils import DMConfig
 
-from grader import sampling
-from grader.accuracy import grade_accuracy, tasks
-from grader.assignment import Assignment
-from grader.case import Case
-from grader.golden import Known
-from grader.grading import open_submission
+from grader.accuracy.grade import accuracies_of, grade_accuracy
+from grader.course.assignment import Assignment
+from grader.grading.goldens import Known
+from grader.grading.run import open_submission
+from grader.runtime import sampling
+from grader.runtime.case import Case
 
 GENERATOR = """
 import os
@@ -108,12 +108,12 @@ class Samplers:
 
     def grade(self, name, body=None, saved=None, **options):
         """The verdict on such a submission, of two rounds of 20 or 21 images."""
-        task = next(task for task in tasks(self.assignment.policy) if task.name == name)
+        accuracy = next(accuracy for accuracy in accuracies_of(self.assignment.policy) if accuracy.name == name)
         small = {"samples_per_round": 7 * 3 if name == "cifar10" else 20, "rounds": 2, "seconds": 60.0}
-        task = replace(task, policy=task.policy.model_copy(update=small))
+        accuracy = replace(accuracy, policy=accuracy.policy.model_copy(update=small))
         folder = self.submit(name, body, saved, **options)
         with open_submission(self.assignment, self.tier, self.known, folder) as grading:
-            return grade_accuracy(grading, task)
+            return grade_accuracy(grading, accuracy)
 
 
 def told(verdict, outcome, pattern):

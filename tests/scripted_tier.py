@@ -3,9 +3,12 @@
 import threading
 import time
 
-from grader import assignment as assignments
-from grader import golden, sandbox, student
-from grader.case import Ended, InfrastructureError, Observation
+from grader import sandbox
+from grader.commands import students
+from grader.course import assignment as assignments
+from grader.grading import goldens
+from grader.runtime.case import Ended, Observation
+from grader.runtime.errors import InfrastructureError
 
 PATIENCE = 60  # seconds; only a test that fails waits so long
 
@@ -15,7 +18,7 @@ class Scripted:
     '# hang' until it is abandoned or closed, '# fault' and '# bug' of the grader's.
     """
 
-    tier = "process"
+    name, size = "process", 1
 
     def __init__(self, known):
         self.known, self.ran, self.abandoned, self.ended = known, [], 0, threading.Event()
@@ -52,5 +55,5 @@ class Scripted:
 
 
 if __name__ == "__main__":
-    sandbox.start = lambda tier: Scripted(golden.load(assignments.load().resources))
-    student.main()
+    sandbox.start = lambda tier: Scripted(goldens.load(assignments.load().resources))
+    students.main()

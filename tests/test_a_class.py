@@ -14,7 +14,7 @@ import yaml
 from benchmarks.a_class import expected, make
 from benchmarks.class_layouts import LAYOUTS, NASTY, OLDER
 from benchmarks.handed_in import SHARES
-from grader.submission import SubmissionError, contents
+from grader.submission.layout import SubmissionError, contents
 
 SIZE = 60
 
@@ -159,9 +159,9 @@ def test_the_canvas_download_has_late_ones_older_attempts_and_single_files(made)
 
 
 def test_what_cannot_be_made_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="a class of 5 has no place for all 9 kinds: make a larger one"):
+    with pytest.raises(ValueError, match="a class of 5 is too small for all 9 kinds: make a larger one"):
         make(tmp_path / "small", 5)
-    with pytest.raises(ValueError, match="no layout 'moodle': take one of folder, gradescope, canvas"):
+    with pytest.raises(ValueError, match="no layout 'moodle': choose from folder, gradescope, canvas"):
         make(tmp_path / "class", 20, "moodle")
     (tmp_path / "there").mkdir()
     with pytest.raises(FileExistsError, match="there"):

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from grader.accuracy import Scorer, grade_accuracy, tasks
-from grader.case import InfrastructureError, Outcome
-from grader.exams import COMPARED, exam_of
-from grader.grading import Grading, open_submission
-from grader.rounds import Judged, Rounds
+from grader.accuracy.grade import Scorer, accuracies_of, grade_accuracy
+from grader.accuracy.protocols import COMPARED, protocol_of
+from grader.accuracy.rounds import Judged, Rounds
+from grader.accuracy.summary import summary
+from grader.grading.run import Grading, open_submission
+from grader.runtime.case import Outcome
+from grader.runtime.errors import InfrastructureError
 
 SAMPLER = """
 import torch
@@ -30,15 +32,15 @@ def prepare_ddpm():
 
 
 @pytest.fixture
-def task(assignment):
+def ddpm(assignment):
     """The DDPM's task with small rounds."""
-    task = next(task for task in tasks(assignment.policy) if task.name == "ddpm")
+    ddpm = next(ddpm for ddpm in accuracies_of(assignment.policy) if ddpm.name == "ddpm")
     small = {"samples_per_round": 20, "rounds": 3, "seconds": 60.0}
-    return replace(task, policy=task.policy.model_copy(update=small))
+    return replace(ddpm, policy=ddpm.policy.model_copy(update=small))
 
 
 @pytest.fixture
-def grade(assignment, tier, known, make_submission, task):
+def grade(assignment, tier, known, make_submission, ddpm):
     """grade(body) grades a submission whose generate_sample has this body."""
 
     def grade(body, weights=None):
@@ -46,14 +48,14 @@ def grade(assignment, tier, known, make_submission, task):
         (folder / "checkpoints").mkdir()
         torch.save({"weight": torch.zeros(1)} if weights is None else weights, folder / "checkpoints" / "DDPM.pt")
         with open_submission(assignment, tier, known, folder) as grading:
-            return grade_accuracy(grading, task)
+            return grade_accuracy(grading, ddpm)
 
     return grade
 
 
-def test_the_reference_earns_everything_and_stops_after_one_round(assignment, tier, known, task):
+def test_the_reference_earns_everything_and_stops_after_one_round(assignment, tier, known, ddpm):
     with open_submission(assignment, tier, known, assignment.solution) as grading:
-        verdict = grade_accuracy(grading, task)
+        verdict = grade_accuracy(grading, ddpm)
     assert verdict.outcome is Outcome.PASSED, verdict.message
     assert verdict.points == 32
     assert verdict.message.count("accuracy of each round") == 1
@@ -105,15 +107,15 @@ def test_a_checkpoint_with_code_in_it_is_not_run(grade, tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
-def test_without_a_checkpoint_the_accuracy_is_not_implemented(assignment, tier, known, make_submission, task):
+def test_without_a_checkpoint_the_accuracy_is_not_implemented(assignment, tier, known, make_submission, ddpm):
     with open_submission(assignment, tier, known, make_submission()) as grading:
-        verdict = grade_accuracy(grading, task)
+        verdict = grade_accuracy(grading, ddpm)
     assert verdict.outcome is Outcome.NOT_IMPLEMENTED
     assert verdict.message == "checkpoints/DDPM.pt was not handed in"
 
 
-def test_a_scorer_that_fails_is_our_fault(assignment, tier, known, task):
-    broken = replace(task, policy=task.policy.model_copy(update={"classifier": "no_such_classifier"}))
+def test_a_scorer_that_fails_is_our_fault(assignment, tier, known, ddpm):
+    broken = replace(ddpm, policy=ddpm.policy.model_copy(update={"classifier": "no_such_classifier"}))
     with open_submission(assignment, tier, known, assignment.solution) as grading:
         verdict = grade_accuracy(grading, broken)
     assert verdict.outcome is Outcome.INFRASTRUCTURE
@@ -132,9 +134,9 @@ def test_the_scorer_recognises_what_it_was_trained_on_and_nothing_else(classifie
             scorer.judge(np.zeros((5, channels + 1, *size), np.float32))
 
 
-def rounds_of(task, *accuracies):
+def rounds_of(ddpm, *accuracies):
     """Rounds of 20 samples with these accuracies."""
-    rounds = Rounds(task.policy)
+    rounds = Rounds(ddpm.policy)
     for accuracy in accuracies:
         labels = np.arange(20) % 10
         predicted = np.where(np.arange(20) < round(20 * accuracy), labels, (labels + 1) % 10)
@@ -153,27 +155,27 @@ def rounds_of(task, *accuracies):
         ((), 0.0, False),
     ],
 )
-def test_the_best_round_counts_and_full_marks_end_it(accuracies, share, decided, task):
-    rounds = rounds_of(task, *accuracies)
+def test_the_best_round_counts_and_full_marks_end_it(accuracies, share, decided, ddpm):
+    rounds = rounds_of(ddpm, *accuracies)
     assert rounds.share == pytest.approx(share)
     assert rounds.decided is decided
 
 
 @pytest.mark.parametrize(("accuracy", "decided"), [(0.0, True), (0.3, True), (0.4, True), (0.65, False), (0.74, False)])
-def test_a_round_that_leaves_no_hope_ends_it_and_one_below_the_threshold_does_not(accuracy, decided, task):
-    policy = task.policy.model_copy(update={"samples_per_round": 200, "rounds": 5})
+def test_a_round_that_leaves_no_hope_ends_it_and_one_below_the_threshold_does_not(accuracy, decided, ddpm):
+    policy = ddpm.policy.model_copy(update={"samples_per_round": 200, "rounds": 5})
     labels = np.arange(200) % 10
     predicted = np.where(np.arange(200) < round(200 * accuracy), labels, (labels + 1) % 10)
     assert Rounds(policy, [labels], [Judged(predicted)]).decided is decided
 
 
-def test_the_summary_states_the_bias_of_the_best_round_and_the_confusions(task):
-    summary = rounds_of(task, 0.8, 0.7).summary()
-    assert "accuracy of each round: 0.800, 0.700" in summary
-    assert "mean 0.750 over 40 samples, 95% interval 0.598 to 0.858" in summary
-    assert "the best of 3 rounds earns 0.6" in summary
-    assert "a single exact measurement 0.00" in summary
-    assert "most confused classes: 9 taken for 0" in summary
+def test_the_summary_states_the_bias_of_the_best_round_and_the_confusions(ddpm):
+    text = summary(rounds_of(ddpm, 0.8, 0.7))
+    assert "accuracy of each round: 0.800, 0.700" in text
+    assert "mean 0.750 over 40 samples, 95% interval 0.598 to 0.858" in text
+    assert "the best of 3 rounds earns 0.6" in text
+    assert "a single exact measurement 0.00" in text
+    assert "most confused classes: 9 taken for 0" in text
 
 
 def judged(labels, recognised, confirmed, copies=0):
@@ -195,17 +197,17 @@ def judged(labels, recognised, confirmed, copies=0):
         (20, 20, 20, 0.0, True),
     ],
 )
-def test_only_what_the_auditor_confirms_and_no_copy_counts(recognised, confirmed, copies, accuracy, suspicious, task):
+def test_only_what_the_auditor_confirms_and_no_copy_counts(recognised, confirmed, copies, accuracy, suspicious, ddpm):
     labels = np.arange(20) % 10
-    rounds = Rounds(task.policy, [labels], [judged(labels, recognised, confirmed, copies)])
+    rounds = Rounds(ddpm.policy, [labels], [judged(labels, recognised, confirmed, copies)])
     assert rounds.accuracies == [pytest.approx(accuracy)]
     assert rounds.figures()["mean"] == pytest.approx(accuracy)
     assert rounds.figures()["suspicious"] is suspicious
-    assert ("copies of training images" in rounds.summary()) == bool(copies)
-    assert ("which no submission can have seen, only 0.200" in rounds.summary()) == (recognised > confirmed + 2)
+    assert ("copies of training images" in summary(rounds)) == bool(copies)
+    assert ("which no submission can have seen, only 0.200" in summary(rounds)) == (recognised > confirmed + 2)
 
 
-def test_every_round_asks_for_other_labels_and_as_many_of_each_class(assignment, known, task, make_submission):
+def test_every_round_asks_for_other_labels_and_as_many_of_each_class(assignment, known, ddpm, make_submission):
     asked = []
 
     class Recorder:
@@ -218,13 +220,13 @@ def test_every_round_asks_for_other_labels_and_as_many_of_each_class(assignment,
     folder = make_submission()
     (folder / "checkpoints").mkdir()
     (folder / "checkpoints" / "DDPM.pt").write_bytes(b"")
-    from grader.accuracy import _answer
+    from grader.accuracy.grade import _answer
 
     with open_submission(assignment, Recorder(), known, folder) as grading:
         asking = Grading(assignment, Recorder(), known, grading.submission)
         for number in range(2):
             with pytest.raises(InfrastructureError):
-                _answer(asking, task, exam_of(task.policy), number, "cpu")
+                _answer(asking, ddpm, protocol_of(ddpm.policy), number, "cpu")
     (seed_0, labels_0), (seed_1, labels_1) = asked
     assert seed_0 != seed_1
     assert labels_0 != labels_1
@@ -232,16 +234,16 @@ def test_every_round_asks_for_other_labels_and_as_many_of_each_class(assignment,
 
 
 @pytest.mark.parametrize("device", ["cuda:77", "banana"])
-def test_a_device_that_is_not_there_is_not_the_students_fault(device, assignment, tier, known, task):
+def test_a_device_that_is_not_there_is_not_the_students_fault(device, assignment, tier, known, ddpm):
     with open_submission(assignment, tier, known, assignment.solution) as grading:
-        verdict = grade_accuracy(grading, task, device)
+        verdict = grade_accuracy(grading, ddpm, device)
     assert verdict.outcome is Outcome.INFRASTRUCTURE
     assert f"--device {device} cannot be used on this machine" in verdict.message
 
 
-def test_the_images_of_the_first_round_are_shown_with_their_labels(assignment, tier, known, task):
+def test_the_images_of_the_first_round_are_shown_with_their_labels(assignment, tier, known, ddpm):
     shown = []
-    more = replace(task, policy=task.policy.model_copy(update={"rounds": 2, "samples_per_round": 10}))
+    more = replace(ddpm, policy=ddpm.policy.model_copy(update={"rounds": 2, "samples_per_round": 10}))
     with open_submission(assignment, tier, known, assignment.solution) as grading:
         verdict = grade_accuracy(grading, more, every_round=True, show=lambda *what: shown.append(what))
     ((images, labels),) = shown
@@ -250,16 +252,16 @@ def test_the_images_of_the_first_round_are_shown_with_their_labels(assignment, t
     assert sorted(labels) == list(range(10))
 
 
-def test_a_model_that_generates_nothing_is_not_shown(assignment, tier, known, make_submission, task):
+def test_a_model_that_generates_nothing_is_not_shown(assignment, tier, known, make_submission, ddpm):
     shown = []
     folder = make_submission(assignment=SAMPLER.format(body="raise ValueError('no idea')"))
     (folder / "checkpoints").mkdir()
     torch.save({"weight": torch.zeros(1)}, folder / "checkpoints" / "DDPM.pt")
     with open_submission(assignment, tier, known, folder) as grading:
-        grade_accuracy(grading, task, show=lambda *what: shown.append(what))
+        grade_accuracy(grading, ddpm, show=lambda *what: shown.append(what))
     assert shown == []
 
 
 def test_images_of_part_1s_generator_have_no_class(assignment):
-    gan = next(task.policy for task in tasks(assignment.policy) if task.name == "gan")
-    assert exam_of(gan).columns(np.ones(2000)).tolist() == [0] * COMPARED
+    gan = next(ddpm.policy for ddpm in accuracies_of(assignment.policy) if ddpm.name == "gan")
+    assert protocol_of(gan).columns(np.ones(2000)).tolist() == [0] * COMPARED

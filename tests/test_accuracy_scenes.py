@@ -14,24 +14,29 @@ import pytest
 import torch
 from evaluator import evaluation_model, evaluation_network, top_k
 
-from grader import ROOT, accuracy, classifiers, conditions, scoring
-from grader.accuracy import Task, grade_accuracy
-from grader.auditor import load_scene_auditor
-from grader.case import Outcome
-from grader.exams import exam_of
-from grader.grading import open_submission
-from grader.metrics import wilson_interval
-from grader.policy import AccuracyPolicy
-from grader.rounds import Judged, Rounds
+from grader import ROOT
+from grader.accuracy import classifiers, scorer_process
+from grader.accuracy.grade import Accuracy, grade_accuracy
+from grader.accuracy.protocols import protocol_of
+from grader.accuracy.rounds import Judged, Rounds
+from grader.accuracy.staff.auditor import load_auditor
+from grader.accuracy.statistics import wilson_interval
+from grader.accuracy.summary import summary
+from grader.course import conditions
+from grader.course.accuracy_policy import ConditionsPolicy
+from grader.grading.run import open_submission
+from grader.runtime.case import Outcome
 
-LABELS = conditions.labels("test")
-POLICY = AccuracyPolicy(
+LABELS = conditions.labels("iclevr/test.json", "iclevr/objects.json")
+POLICY = ConditionsPolicy(
     part=5,
+    build="grader.parts.iclevr.accuracy:build",
+    protocol="conditions",
     title="Scenes",
     points=10,
-    module="models",  # any file that students hand in
-    prepare="prepare_scenes",
-    conditions="test",
+    model={"module": "models", "prepare": "prepare_scenes"},  # any file that students hand in
+    conditions="iclevr/test.json",
+    objects="iclevr/objects.json",
     checkpoint="checkpoints/DDPM.pt",
     checkpoint_bytes=50_000_000,
     classifier="iclevr",
@@ -89,12 +94,12 @@ def grade(assignment, tier, known, make_submission, monkeypatch):
     """grade(body) grades a submission whose generate_sample has this body; `shown` gets what is shown."""
 
     def grade(body, **options):
-        monkeypatch.setattr(accuracy, "Scorer", Reader)
+        monkeypatch.setattr("grader.accuracy.grade.Scorer", Reader)
         folder = make_submission(models=SAMPLER.format(body=body))
         (folder / "checkpoints").mkdir()
         torch.save({"weight": torch.zeros(1)}, folder / POLICY.checkpoint)
         with open_submission(assignment, tier, known, folder) as grading:
-            return grade_accuracy(grading, Task("scenes", POLICY), **options)
+            return grade_accuracy(grading, Accuracy("scenes", POLICY), **options)
 
     return grade
 
@@ -103,15 +108,15 @@ def grade(assignment, tier, known, make_submission, monkeypatch):
 
 
 def test_the_conditions_are_asked_for_in_their_order_again_and_again():
-    labels, asked = exam_of(POLICY).ask(7)
+    labels, asked = protocol_of(POLICY).ask(7)
     assert np.array_equal(labels, np.concatenate([LABELS, LABELS]))
     assert np.array_equal(asked["labels"][:64], labels)
-    odd, _ = exam_of(POLICY.model_copy(update={"samples_per_round": 40})).ask(7)  # `grader compare --samples 40`
+    odd, _ = protocol_of(POLICY.model_copy(update={"samples_per_round": 40})).ask(7)  # `grader compare --samples 40`
     assert np.array_equal(odd, np.concatenate([LABELS, LABELS[:8]]))
 
 
 def test_as_many_other_conditions_are_asked_for_which_a_secret_seed_draws():
-    others = [np.array(exam_of(POLICY).ask(seed)[1]["labels"][64:]) for seed in (7, 7, 8)]
+    others = [np.array(protocol_of(POLICY).ask(seed)[1]["labels"][64:]) for seed in (7, 7, 8)]
     assert np.array_equal(others[0], others[1])
     assert not np.array_equal(others[0], others[2])
     for drawn in others:
@@ -230,7 +235,7 @@ def test_objects_that_are_missed_together_widen_the_interval():
     fewest = 2 * 72**2 / 180  # of 144 objects, as if those of an image were one trial
     assert figures["mean"] == 0.5
     assert figures["interval"] == pytest.approx(wilson_interval(0.5 * fewest, fewest), abs=0.01)
-    assert "144 objects were asked for" in rounds_of(36, 36).summary()
+    assert "144 objects were asked for" in summary(rounds_of(36, 36))
 
 
 @pytest.mark.parametrize(("accuracy", "decided"), [(0.1, True), (0.5, False)])
@@ -249,7 +254,7 @@ def test_only_what_the_auditor_confirms_counts(recognised, confirmed, accuracy, 
     rounds = rounds_of(recognised, confirmed=confirmed)
     assert rounds.accuracies == [pytest.approx(accuracy)]
     assert rounds.figures()["suspicious"] is suspicious
-    assert ("which no submission can have seen" in rounds.summary()) is suspicious
+    assert ("which no submission can have seen" in summary(rounds)) is suspicious
     assert rounds.figures()["copies"] == 0
 
 
@@ -263,7 +268,7 @@ def test_little_more_counts_than_other_conditions_let_expect(listed, unlisted, a
     rounds.judged = [replace(rounds.judged[0], unlisted=np.arange(72) < unlisted)]
     assert rounds.accuracies == [pytest.approx(accuracy, abs=1e-3)]
     assert rounds.figures()["suspicious"] is (accuracy < listed / 72)
-    assert ("of others, which no submission can have seen" in rounds.summary()) is (accuracy < listed / 72)
+    assert ("of others, which no submission can have seen" in summary(rounds)) is (accuracy < listed / 72)
 
 
 # ------------------------------------------------------------------------------------------------ the scoring process
@@ -294,7 +299,7 @@ def answer(folder, images, monkeypatch, capsys):
     np.save(folder.parent / "images.npy", images.numpy())
     monkeypatch.setattr("sys.argv", ["scoring", "iclevr"])
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{folder.parent / 'images.npy'}\n"))
-    scoring.main()
+    scorer_process.main()
     return json.loads(capsys.readouterr().out)
 
 
@@ -303,7 +308,7 @@ def test_the_scores_are_those_of_the_evaluator_and_of_the_auditor(tiny, monkeypa
     told = answer(tiny, images, monkeypatch, capsys)
     assert told.keys() == {"predicted", "audited", "quality"}
     evaluator, labels = evaluation_model(tiny / "iclevr.pt", device="cpu"), torch.from_numpy(LABELS)
-    auditor = load_scene_auditor(tiny / "iclevr_auditor.pt")
+    auditor = load_auditor("objects", tiny / "iclevr_auditor.pt")
     judged = Judged(np.array(told["predicted"]), np.array(told["audited"]))
     assert judged.right(LABELS).mean() == pytest.approx(evaluator.eval(images, labels))
     assert judged.confirmed(LABELS).mean() == pytest.approx(top_k(auditor(images.clamp(-1, 1)), labels))
@@ -323,6 +328,6 @@ def test_the_reference_earns_points_and_is_confirmed(name, samples, assignment, 
     """A small round, for a diffusion model takes seconds a picture; `train_references.py` measures more."""
     policy = assignment.policy.accuracy[name].model_copy(update={"rounds": 1, "samples_per_round": samples})
     with open_submission(assignment, tier, known, assignment.solution) as grading:
-        verdict = grade_accuracy(grading, Task(name, policy))
+        verdict = grade_accuracy(grading, Accuracy(name, policy))
     assert verdict.points > 0, verdict.message
     assert not verdict.figures["suspicious"]

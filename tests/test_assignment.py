@@ -9,10 +9,10 @@ from dataclasses import fields
 
 import pytest
 
-from grader import assignment as assignments
-from grader import golden
-from grader.assignment import load
-from grader.case import Case
+from grader.course import assignment as assignments
+from grader.course.assignment import load
+from grader.grading import goldens
+from grader.runtime.case import Case
 from grader.sandbox.exchange import Limits
 
 
@@ -86,7 +86,7 @@ def test_the_parts_of_cases_are_numbers(assignment):
 
 
 def test_every_array_of_every_golden_has_a_text_for_students_and_the_other_way_round(assignment):
-    known = golden.load(assignment.resources)
+    known = goldens.load(assignment.resources)
     assert known.goldens.keys() == assignment.by_id.keys()
     for case in assignment.cases:
         for source, arrays in known.goldens[case.id].items():

@@ -12,15 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from grader import ROOT, building
-from grader.accuracy import grade_accuracy, tasks
-from grader.case import Outcome
-from grader.golden import Secret
-from grader.grading import open_submission
+from grader import ROOT
+from grader.accuracy.grade import accuracies_of, grade_accuracy
+from grader.authoring import building
+from grader.grading.goldens import Secret
+from grader.grading.run import open_submission
 from grader.report.terminal import explanation
+from grader.runtime.case import Outcome
+from grader.runtime.text import visible
 from grader.sandbox import start
-from grader.submission import SubmissionError
-from grader.text import visible
+from grader.submission.layout import SubmissionError
 from tests.submissions import archives, careless, checkpoints, harness, imports, resources, values
 from tests.submissions.attack import MARK
 
@@ -90,14 +91,14 @@ def earned_by(assignment, tier, known, path, cases):
 
 def grade(attack, assignment, tier, known, path, secret=None):
     """The verdicts on an attack, in the order of its cases."""
-    accuracy = {task.id: task for task in tasks(assignment.policy)}
+    accuracy = {asked.id: asked for asked in accuracies_of(assignment.policy)}
     verdicts = []
     with open_submission(assignment, tier, known, path, secret) as grading:
         for id in attack.expect:
             if id in accuracy:
                 toy = TOY_ROUND | ({"seconds": attack.seconds} if attack.seconds else {})
-                task = replace(accuracy[id], policy=accuracy[id].policy.model_copy(update=toy))
-                verdicts.append(grade_accuracy(grading, task))
+                asked = replace(accuracy[id], policy=accuracy[id].policy.model_copy(update=toy))
+                verdicts.append(grade_accuracy(grading, asked))
                 continue
             case = assignment.by_id[id]
             case = replace(case, seconds=attack.seconds) if attack.seconds else case
@@ -115,7 +116,7 @@ def secret(assignment):
 def due(attack, assignment):
     """The points that an attack must get."""
     points = {case.id: case.points for case in assignment.cases}
-    points |= {task.id: task.policy.points for task in tasks(assignment.policy)}
+    points |= {asked.id: asked.policy.points for asked in accuracies_of(assignment.policy)}
     return {id: points[id] if outcome is Outcome.PASSED else 0.0 for id, outcome in attack.expect.items()}
 
 

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from grader import __main__ as command_line
-from grader import files
 from grader.batch import local
 from grader.batch.engine import Engine
-from grader.batch.intake import IntakeError
+from grader.batch.entries import IntakeError
+from grader.commands import staff as command_line
+from grader.util import files
 from tests import batch_process
 from tests.right_answers import Tier
 
@@ -53,7 +53,7 @@ def batch(a_class, tmp_path):
 
 @pytest.fixture
 def run(batch):
-    """run(option, ...) runs it to its end. Returns its exit code and what it told, standard error first."""
+    """run(option, ...) runs it to its end. Returns its exit code and output, standard error first."""
 
     def to_its_end(*options):
         process = batch(*options)
@@ -69,13 +69,13 @@ def records(tmp_path):
     return lambda: json.loads((tmp_path / "grades" / "records.json").read_text())["records"]
 
 
-def graded_in(told):
+def graded_in(output):
     """The submissions that were graded, by the lines on them."""
-    return sorted(re.findall(r"^(s\d): unit cases: 10 of 10 points, \d+\.\d s$", told, re.MULTILINE))
+    return sorted(re.findall(r"^(s\d): unit cases: 10 of 10 points, \d+\.\d s$", output, re.MULTILINE))
 
 
-def finished_before(told):
-    return int(re.search(rf"^(\d+) of {COUNT} finished already$", told, re.MULTILINE)[1])
+def finished_before(output):
+    return int(re.search(rf"^(\d+) of {COUNT} finished already$", output, re.MULTILINE)[1])
 
 
 def written(grades):
@@ -84,21 +84,21 @@ def written(grades):
 
 
 def test_a_class_is_graded_and_again_nothing_is_left_to_do(run, records, tmp_path):
-    code, told = run()
-    assert code == 0, told
-    assert told.startswith(f"a folder of submissions: {COUNT} submissions, 0 of them late\n")
-    assert finished_before(told) == 0
-    assert graded_in(told) == sorted(records()) == [f"s{i}" for i in range(COUNT)]
+    code, output = run()
+    assert code == 0, output
+    assert output.startswith(f"a folder of submissions: {COUNT} submissions, 0 of them late\n")
+    assert finished_before(output) == 0
+    assert graded_in(output) == sorted(records()) == [f"s{i}" for i in range(COUNT)]
     assert {record["total"] for record in records().values()} == {POINTS}
-    assert f"{COUNT} submissions: {tmp_path / 'grades' / 'report.html'}" in told
+    assert f"{COUNT} submissions: {tmp_path / 'grades' / 'report.html'}" in output
     before = written(tmp_path / "grades")
-    code, told = run()
-    assert (code, finished_before(told), graded_in(told)) == (0, COUNT, [])
+    code, output = run()
+    assert (code, finished_before(output), graded_in(output)) == (0, COUNT, [])
     assert written(tmp_path / "grades") == before
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-def test_a_batch_that_is_ended_in_the_middle_goes_on_where_it_was(end, batch, run, records, tmp_path):
+def test_a_batch_that_is_ended_in_the_middle_resumes_where_it_was(end, batch, run, records, tmp_path):
     process = batch()
     for line in process.stderr:
         if line.startswith("s1: "):
@@ -111,14 +111,14 @@ def test_a_batch_that_is_ended_in_the_middle_goes_on_where_it_was(end, batch, ru
     assert 2 <= len(before) < COUNT
     if end != signal.SIGKILL:
         assert process.returncode == 130
-        assert re.search(r"interrupted: what is finished is kept in .*grades, and this goes on with the rest: "
+        assert re.search(r"interrupted\. What is finished is kept in .*grades; resume with: "
                          r"grader batch .*class --out .*grades", rest)  # fmt: skip
         assert list((tmp_path / "tmp").iterdir()) == []
-    code, told = run()
-    assert code == 0, told
+    code, output = run()
+    assert code == 0, output
     after = written(tmp_path / "grades")
     assert {record: after[record] for record in before} == before
-    assert (finished_before(told), len(graded_in(told))) == (len(before), COUNT - len(before))
+    assert (finished_before(output), len(graded_in(output))) == (len(before), COUNT - len(before))
     assert {record["total"] for record in records().values()} == {POINTS}
     assert list((tmp_path / "tmp").iterdir()) == []
 
@@ -127,9 +127,9 @@ def test_a_second_batch_in_the_same_folder_is_refused(batch, run, tmp_path):
     first = batch()
     while "finished already" not in first.stderr.readline():
         pass
-    code, told = run()
+    code, output = run()
     assert code == 2
-    assert re.search(r"grader failed: another `grader batch` is at work in .*grades: wait for it", told)
+    assert re.search(r"grader failed: another `grader batch` is running in .*grades: wait until it ends", output)
     first.communicate(timeout=300)
     assert first.returncode == 0
 
@@ -139,38 +139,38 @@ def test_a_second_batch_in_the_same_folder_is_refused(batch, run, tmp_path):
 
 @pytest.fixture
 def invoke(tmp_path, monkeypatch, known):
-    """invoke(option, ...) runs it on three submissions at a tier that knows the answers. Returns what it told."""
+    """invoke(option, ...) runs it on three submissions at a tier that knows the answers. Returns its output."""
     for number in range(3):
         (tmp_path / "class" / f"s{number}").mkdir(parents=True)
         (tmp_path / "class" / f"s{number}" / "theory.py").write_text(f"# {number}")
     engine = functools.partial(Engine, start_tier=lambda _: Tier(known), delays=())
     monkeypatch.setattr(local, "Engine", engine)
-    batch_process.install(functools.partial(monkeypatch.setattr, raising=False))
+    batch_process.install(functools.partial(monkeypatch.setattr))
     monkeypatch.setenv("COLUMNS", "200")
 
     def run(*options, code=0):
         arguments = ["batch", str(tmp_path / "class"), "--out", str(tmp_path / "grades"), *OPTIONS, *map(str, options)]
         monkeypatch.setattr(sys, "argv", ["grader", *arguments])
         done = CliRunner().invoke(command_line.app, arguments)
-        told = done.stderr + done.stdout
-        assert done.exit_code == code, told + repr(done.exception)
+        output = done.stderr + done.stdout
+        assert done.exit_code == code, output + repr(done.exception)
         if done.exception and not isinstance(done.exception, SystemExit):
-            told += str(done.exception)
-        return told
+            output += str(done.exception)
+        return output
 
     return run
 
 
-def test_a_dry_run_tells_what_would_be_done_and_does_nothing(invoke, tmp_path):
-    told = invoke("--dry-run")
-    assert len(re.findall(r"s\d .* unit ", told)) == 3
+def test_a_dry_run_shows_what_would_be_done_and_does_nothing(invoke, tmp_path):
+    output = invoke("--dry-run")
+    assert len(re.findall(r"s\d .* unit ", output)) == 3
     assert not (tmp_path / "grades").exists()
     invoke("--only", "s1")
     assert "finished already" in next(line for line in invoke("--dry-run").splitlines() if " s1 " in line)
     assert "everything" in next(line for line in invoke("--dry-run", "--regrade").splitlines() if " s1 " in line)
 
 
-def test_some_submissions_are_graded_and_the_others_told_as_not_graded_yet(invoke, records):
+def test_some_submissions_are_graded_and_the_others_are_not_graded_yet(invoke, records):
     assert graded_in(invoke("--only", "s1", "--only", "s0.zip")) == ["s0", "s1"]
     assert {name: record["complete"] for name, record in records().items()} == {"s0": True, "s1": True, "s2": False}
     assert graded_in(invoke("--only", "s1", "--regrade")) == ["s1"]
@@ -178,50 +178,54 @@ def test_some_submissions_are_graded_and_the_others_told_as_not_graded_yet(invok
     assert graded_in(invoke("--regrade")) == ["s0", "s1", "s2"]
 
 
-def test_a_submission_that_is_not_there_is_told_with_the_nearest(invoke):
-    assert "there is no submission s11: is s1 meant?" in invoke("--only", "s11", code=1)
+def test_an_unknown_submission_is_refused_with_the_closest_match(invoke):
+    assert "there is no submission s11. Did you mean s1?" in invoke("--only", "s11", code=1)
 
 
-def test_a_changed_mark_is_told_with_its_reason(invoke, tmp_path):
+def test_a_changed_mark_is_reported_with_its_reason(invoke, tmp_path):
     invoke()
     (tmp_path / "class" / "s0" / "theory.py").write_text("# stub")
-    told = invoke()
-    assert "... and 11 changed marks more: " in told
-    assert re.search(r"^s0-\w+: 6\.gaussian_kl: 0\.75 before, 0 now: the submission changed$", told, re.MULTILINE)
-    assert "2 of 3 finished already" in told
+    output = invoke()
+    assert "... and 11 more changed marks: see " in output
+    assert re.search(r"^s0-\w+: 6\.gaussian_kl: 0\.75 before, 0 now: the submission changed$", output, re.MULTILINE)
+    assert "2 of 3 finished already" in output
 
 
-def test_written_marks_are_counted_and_names_without_any_told(invoke, records, tmp_path):
+def test_written_marks_are_counted_and_names_without_any_are_reported(invoke, records, tmp_path):
     with (tmp_path / "marks.csv").open("w", newline="") as file:
         rows = [("submission", "question", "mark", "comment"), ("s0", "6.cyclegan", "2.5", "good")]
         csv.writer(file).writerows([*rows, ("s1", "6.cyclegan", "", ""), ("s2", "6.cyclegan", "1", "")])
-    told = invoke("--marks", tmp_path / "marks.csv")
+    output = invoke("--marks", tmp_path / "marks.csv")
     assert records()["s0"]["verdicts"]["6.cyclegan"] == ["MARKED", 2.5, "good"]
     assert records()["s1"]["verdicts"]["6.cyclegan"][0] == "NOT_MARKED"
-    assert "there is no mark for s1" in told
+    assert "there is no mark for s1" in output
 
 
-def test_a_fault_that_stays_ends_with_code_2_and_is_no_zero(invoke, records, tmp_path):
+def test_a_fault_that_stays_ends_with_code_2_and_is_not_a_zero(invoke, records, tmp_path):
     (tmp_path / "class" / "s1" / "theory.py").write_text("# bug")
-    told = invoke(code=2)
-    assert "s1: unit cases: the grader failed on 16 of 16, which is not the student's fault: ZeroDivisionError(" in told
-    assert "the grader failed on s1: run the same command to try again" in told
+    output = invoke(code=2)
+    assert (
+        "s1: unit cases: the grader failed on 16 of 16, which is not the student's fault: ZeroDivisionError(" in output
+    )
+    assert "the grader failed on s1: run the same command to try again" in output
     assert {name: record["complete"] for name, record in records().items()} == {"s0": True, "s1": False, "s2": True}
     assert {record["total"] for record in records().values()} == {POINTS, 0}
     (tmp_path / "class" / "s1" / "theory.py").write_text("# 1")
     assert graded_in(invoke()) == ["s1"]
 
 
-def test_a_full_disk_is_a_sentence_and_how_to_go_on(invoke, monkeypatch, tmp_path):
+def test_a_full_disk_is_a_sentence_and_how_to_resume(invoke, monkeypatch, tmp_path):
     def full(path, content):
         if path.name == "unit.json":
             raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
         patch.setattr(files, "replace", full)
-        told = invoke(code=1)  # an InfrastructureError, of which main makes code 2
-        assert re.search(r"unit\.json cannot be written: No space left on device\. What is finished is kept in ", told)
-        assert f"this goes on: grader batch {tmp_path / 'class'} --out " in told
+        output = invoke(code=1)  # an InfrastructureError, of which main makes code 2
+        assert re.search(
+            r"unit\.json cannot be written: No space left on device\. What is finished is kept in ", output
+        )
+        assert f"resume with: grader batch {tmp_path / 'class'} --out " in output
     assert graded_in(invoke()) == ["s0", "s1", "s2"]
 
 
@@ -230,7 +234,7 @@ def test_reports_that_cannot_be_written_are_a_sentence_too(invoke, monkeypatch):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("grader.report.outputs.write", full)
+        patch.setattr("grader.report.publish.write", full)
         assert "No space left on device. What is finished is kept in" in invoke(code=1)
     assert "3 of 3 finished already" in invoke()
 
@@ -257,6 +261,6 @@ def test_devices_are_read(text, expected):
 
 
 @pytest.mark.parametrize("text", ["", "cpu,cuda", "cuda:0,0", "cuda:0,"])
-def test_devices_that_cannot_be_meant_are_told(text):
+def test_devices_that_cannot_be_meant_are_refused(text):
     with pytest.raises(IntakeError, match=r"--device .*: give cpu, cuda, or different GPUs such as cuda:0,cuda:1"):
         local.devices(text)

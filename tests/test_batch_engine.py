@@ -7,15 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from grader.batch import outputs, worker
+from grader.batch import records, runner
+from grader.batch.cache_keys import UNIT
 from grader.batch.engine import Engine, Graded, Visited
 from grader.batch.intake import read_class
-from grader.batch.keys import UNIT
 from grader.batch.ledger import Ledger, LedgerError
-from grader.batch.outputs import NOT_YET
+from grader.batch.records import NOT_YET
+from grader.batch.runner import Patience
 from grader.batch.terms import Terms, to_do
-from grader.batch.worker import Patience
-from grader.case import InfrastructureError, Outcome, Verdict
+from grader.runtime.case import Outcome, Verdict
+from grader.runtime.errors import InfrastructureError
 from tests.right_answers import Tier
 
 PART, POINTS = 6, 10
@@ -32,7 +33,7 @@ class Class:
     def __init__(self, tmp_path, terms, known):
         self.folder, self.terms, self.tier = tmp_path / "class", terms, Tier(known)
         self.ledger = Ledger(tmp_path / "grades", terms.asked)
-        self.scratch, self.told, self.waited = tmp_path / "scratch", [], []
+        self.scratch, self.events, self.waited = tmp_path / "scratch", [], []
         self.folder.mkdir()
         self.scratch.mkdir()
 
@@ -51,15 +52,15 @@ class Class:
         return engine
 
     def grade(self, **options):
-        self.told.clear()
+        self.events.clear()
         waiting = [entry for entry, stages in to_do(self.terms, self.ledger, self.entries) if stages]
         if waiting:
-            self.engine(**options).run(waiting, self.told.append)
-        return {e.entry.submission: e.graded for e in self.told if isinstance(e, Graded) and e.stage == UNIT}
+            self.engine(**options).run(waiting, self.events.append)
+        return {e.entry.submission: e.graded for e in self.events if isinstance(e, Graded) and e.stage == UNIT}
 
     def records(self):
-        stages = {e.record: outputs.stages_of(self.terms, self.ledger, e) for e in self.entries}
-        return {e.submission: outputs.record_of(self.terms, self.ledger, e, stages[e.record], {}) for e in self.entries}
+        stages = {e.record: records.stages_of(self.terms, self.ledger, e) for e in self.entries}
+        return {e.submission: records.record_of(self.terms, self.ledger, e, stages[e.record], {}) for e in self.entries}
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def test_every_submission_is_graded_once_and_kept(a_class):
     a_class.add(alice="# 1", bob="# 2", carol="# 3")
     graded = a_class.grade()
     assert {name: outcomes(g) for name, g in graded.items()} == {n: {"PASSED"} for n in ("alice", "bob", "carol")}
-    assert [e.left for e in a_class.told if isinstance(e, Visited)] == [[]] * 3
+    assert [e.left for e in a_class.events if isinstance(e, Visited)] == [[]] * 3
     records = a_class.records()
     assert {record.total.earned for record in records.values()} == {POINTS}
     assert all(record.complete and record.seeds == ("public",) for record in records.values())
@@ -111,7 +112,7 @@ def test_a_fault_is_tried_again_with_patience_and_then_graded(a_class):
     assert a_class.waited == [1.0]
 
 
-def test_a_fault_that_stays_is_no_zero_and_tried_again_in_the_next_run(a_class):
+def test_a_fault_that_stays_is_not_a_zero_and_is_tried_again_in_the_next_run(a_class):
     a_class.add(alice="# fault 1000", bob="# 1")
     graded = a_class.grade()
     assert (outcomes(graded["alice"]), outcomes(graded["bob"])) == ({"INFRASTRUCTURE"}, {"PASSED"})
@@ -162,7 +163,7 @@ def test_a_full_disk_stops_the_batch(number, a_class, monkeypatch):
     def full(*_):
         raise OSError(number, "full")
 
-    monkeypatch.setattr(worker, "opened", full)
+    monkeypatch.setattr(runner, "laid_out", full)
     with pytest.raises(LedgerError, match=r"there is no room in .*scratch to lay out submissions: .*full"):
         a_class.grade()
     assert a_class.ledger.read(a_class.entries[0].record, UNIT) is None
@@ -170,7 +171,7 @@ def test_a_full_disk_stops_the_batch(number, a_class, monkeypatch):
 
 def test_a_folder_that_cannot_be_read_is_our_fault(a_class, monkeypatch):
     a_class.add(alice="# 1")
-    monkeypatch.setattr(worker, "opened", lambda *_: (_ for _ in ()).throw(OSError(errno.EIO, "input/output")))
+    monkeypatch.setattr(runner, "laid_out", lambda *_: (_ for _ in ()).throw(OSError(errno.EIO, "input/output")))
     graded = a_class.grade()
     assert outcomes(graded["alice"]) == {"INFRASTRUCTURE"}
     monkeypatch.undo()
@@ -195,21 +196,21 @@ def sampled(monkeypatch):
     """What was sampled: (submission, id, device, what the unit cases of the class had come to)."""
     calls = []
 
-    def grade_accuracy(grading, task, device, show):
-        if task.policy.checkpoint not in grading.submission.present:
-            return Verdict(task.case, Outcome.NOT_IMPLEMENTED, 0.0, "not handed in")
-        calls.append((grading.submission.name, task.id, device))
+    def grade_accuracy(grading, accuracy, device, show):
+        if accuracy.policy.checkpoint not in grading.submission.present:
+            return Verdict(accuracy.case, Outcome.NOT_IMPLEMENTED, 0.0, "not handed in")
+        calls.append((grading.submission.name, accuracy.id, device))
         show(np.zeros((10, 1, 28, 28), np.float32), np.arange(10))
-        return Verdict(task.case, Outcome.PASSED, task.case.points, seconds=2.0, figures={"mean": 1.0})
+        return Verdict(accuracy.case, Outcome.PASSED, accuracy.case.points, seconds=2.0, figures={"mean": 1.0})
 
-    monkeypatch.setattr(worker, "grade_accuracy", grade_accuracy)
+    monkeypatch.setattr("grader.accuracy.grade.grade_accuracy", grade_accuracy)
     monkeypatch.setattr("grader.batch.engine.check_device", lambda grading, device: None)
     return calls
 
 
 @pytest.fixture
 def grids(monkeypatch):
-    """In the place of `grader.report.grid`: what was saved."""
+    """Replaces `grader.report.grid`: what was saved."""
     saved = []
 
     class Grid:
@@ -252,10 +253,10 @@ def test_samples_are_generated_on_the_devices_and_their_picture_is_kept(devices,
 def test_on_the_cpu_samples_are_generated_after_all_unit_cases(samplers, sampled, grids):
     samplers.grade()
     stages = [
-        e.stage for e in samplers.told if isinstance(e, Graded) and (e.stage == UNIT or e.graded.verdicts[0].figures)
+        e.stage for e in samplers.events if isinstance(e, Graded) and (e.stage == UNIT or e.graded.verdicts[0].figures)
     ]
     assert stages == [UNIT] * 3 + ["accuracy.mnist"] * 2
-    assert sorted(len(e.left) for e in samplers.told if isinstance(e, Visited)) == [0, 1, 1]
+    assert sorted(len(e.left) for e in samplers.events if isinstance(e, Visited)) == [0, 1, 1]
 
 
 def test_a_device_that_cannot_be_used_ends_the_batch_with_the_unit_cases_kept(samplers, sampled, monkeypatch):

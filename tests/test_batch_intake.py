@@ -8,9 +8,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.batch import gradescope
-from grader.batch.intake import IntakeError, appearance, opened, read_class, record_id
-from grader.record import Student
+from grader.batch import gradescope_export
+from grader.batch.entries import IntakeError, record_id
+from grader.batch.intake import appearance, laid_out, read_class
+from grader.report.record import Student
 
 SOURCE = "def gaussian_kl():\n    pass\n"
 
@@ -35,7 +36,7 @@ def entries_of(intake):
 # ------------------------------------------------------------------------------------------------------- a folder
 
 
-def test_a_folder_holds_zips_and_folders_and_the_rest_is_told(tmp_path, read):
+def test_a_folder_holds_zips_and_folders_and_the_rest_is_reported(tmp_path, read):
     folder_with(tmp_path / "alice")
     (tmp_path / "Bob Smith.ZIP").write_bytes(b"")
     for other in ("notes.txt", ".DS_Store"):
@@ -55,19 +56,19 @@ def test_the_folder_of_grades_is_no_submission(tmp_path, assignment):
     assert [entry.submission for entry in intake.entries] == ["alice"]
 
 
-def test_a_class_that_cannot_be_read_is_told_with_a_remedy(tmp_path, assignment):
+def test_a_class_that_cannot_be_read_is_reported_with_a_remedy(tmp_path, assignment):
     def refuses(path, match):
         with pytest.raises(IntakeError, match=match):
             read_class(path, assignment)
 
     refuses(tmp_path / "nowhere", "there is no folder .*nowhere: give the one that holds the submissions")
-    refuses(tmp_path, "holds no submissions: it must have a folder or zip for each")
+    refuses(tmp_path, "holds no submissions: put a folder or zip for each submission into it")
     (tmp_path / "all.zip").write_bytes(b"")
     refuses(tmp_path / "all.zip", r"all.zip is a file: unpack it \(unzip .*all.zip -d CLASS\), and give the folder")
     folder_with(tmp_path / "all")
     refuses(tmp_path, r"several submissions have the same name \(all\): rename them, or remove some")
-    folder_with(tmp_path / "assignment_1_export", gradescope.METADATA)
-    refuses(tmp_path, "assignment_1_export is an export of Gradescope: give that folder itself")
+    folder_with(tmp_path / "assignment_1_export", gradescope_export.METADATA)
+    refuses(tmp_path, "assignment_1_export is a Gradescope export: give that folder itself")
 
 
 @given(st.text(max_size=60), st.text(min_size=1, max_size=60))
@@ -92,16 +93,16 @@ def test_an_entry_is_laid_out_under_its_name_or_says_why_not(tmp_path, read, ass
     folder_with(tmp_path / "alice")
     (tmp_path / "bob.zip").write_text("no zip")
     alice, bob = read().entries
-    with opened(alice, assignment) as found:
-        assert (found.submission.name, found.submission.present, found.problem) == ("alice", ("theory.py",), "")
-        first = found.hash
-    with opened(bob, assignment) as found:
-        assert found.submission is None
-        assert found.problem.startswith("bob is not a zip that can be read")
-        assert str(tmp_path) not in found.problem
+    with laid_out(alice, assignment) as opened:
+        assert (opened.submission.name, opened.submission.present, opened.problem) == ("alice", ("theory.py",), "")
+        first = opened.hash
+    with laid_out(bob, assignment) as opened:
+        assert opened.submission is None
+        assert opened.problem.startswith("bob is not a zip that can be read")
+        assert str(tmp_path) not in opened.problem
     (tmp_path / "alice" / "theory.py").write_text(f"{SOURCE}\n")
-    with opened(alice, assignment) as found:
-        assert found.hash != first
+    with laid_out(alice, assignment) as opened:
+        assert opened.hash != first
 
 
 def test_a_change_of_a_zip_is_seen_without_reading_it(tmp_path, read):
@@ -133,7 +134,7 @@ def export(tmp_path):
 
     def write(submitters, times=()):
         keys = (":name", ":sid", ":email")
-        told = {
+        content = {
             name: {
                 ":submitters": [
                     {key: value for key, value in zip(keys, s, strict=True) if value is not None} for s in who
@@ -143,7 +144,7 @@ def export(tmp_path):
             }
             for name, who in submitters.items()
         }
-        (tmp_path / gradescope.METADATA).write_text(yaml.safe_dump(told, allow_unicode=True))
+        (tmp_path / gradescope_export.METADATA).write_text(yaml.safe_dump(content, allow_unicode=True))
 
     return write
 
@@ -151,7 +152,7 @@ def export(tmp_path):
 ADA, ALAN = ("Ada L", "123", "ada@x.edu"), ("Alan T", "124", "alan@x.edu")
 
 
-def test_an_export_of_gradescope_tells_students_and_groups(tmp_path, read, export):
+def test_a_gradescope_export_names_students_and_groups(tmp_path, read, export):
     for number in (1, 2, 3, 4):
         folder_with(tmp_path / f"submission_{number}")
     nameless = (None, None, None)
@@ -159,12 +160,12 @@ def test_an_export_of_gradescope_tells_students_and_groups(tmp_path, read, expor
     (tmp_path / "extra.txt").write_text("")
     intake = read()
     entries = entries_of(intake)
-    assert intake.kind == "an export of Gradescope"
+    assert intake.kind == "a Gradescope export"
     assert intake.passed_over == ("extra.txt",)
     assert entries["submission_1"].students == (Student(*ADA), Student(*ALAN))
     assert entries["submission_2"].students == (Student("Eve"),)
     assert entries["submission_3"].students == (Student(""),)
-    assert entries["submission_4"].students == ()  # the metadata do not tell of it
+    assert entries["submission_4"].students == ()  # the metadata do not mention it
     assert entries["submission_1"].path == tmp_path / "submission_1"
     assert entries["submission_1"].record.startswith("Ada-L-submission-1-")
 
@@ -185,8 +186,8 @@ def test_a_folder_that_is_missing_in_an_export_is_the_entrys_problem(tmp_path, r
     export({"submission_9": [ADA]})
     (entry,) = read().entries
     assert entry.path is None
-    with opened(entry, assignment) as found:
-        assert "tells of submission_9, but there is no such folder in the export" in found.problem
+    with laid_out(entry, assignment) as opened:
+        assert "mentions submission_9, but the export has no such folder" in opened.problem
 
 
 @pytest.mark.parametrize(
@@ -194,20 +195,20 @@ def test_a_folder_that_is_missing_in_an_export_is_the_entrys_problem(tmp_path, r
     [
         ("a: [", "cannot be read .*export the submissions again"),
         ("a: !!python/object/apply:os.system ['true']", "cannot be read .*could not determine a constructor"),
-        ("- a\n- b\n", "does not tell of submissions"),
-        ("submission_1: 3\n", "does not tell of submissions"),
+        ("- a\n- b\n", "does not describe submissions"),
+        ("submission_1: 3\n", "does not describe submissions"),
         ("\x00", "cannot be read"),
     ],
 )
-def test_metadata_that_cannot_be_read_are_told(text, match, tmp_path, read):
-    (tmp_path / gradescope.METADATA).write_text(text)
+def test_metadata_that_cannot_be_read_are_reported(text, match, tmp_path, read):
+    (tmp_path / gradescope_export.METADATA).write_text(text)
     with pytest.raises(IntakeError, match=match):
         read()
 
 
 def test_metadata_of_endless_size_are_not_read(tmp_path, read, monkeypatch):
-    (tmp_path / gradescope.METADATA).write_text("a: 1" * 10)
-    monkeypatch.setattr(gradescope, "_MOST_BYTES", 20)
+    (tmp_path / gradescope_export.METADATA).write_text("a: 1" * 10)
+    monkeypatch.setattr(gradescope_export, "_MOST_BYTES", 20)
     with pytest.raises(IntakeError, match="has more than 20 bytes: is it the one that Gradescope made"):
         read()
 
@@ -227,16 +228,16 @@ def download(tmp_path, read):
     return make
 
 
-def test_a_download_of_canvas_tells_students_and_who_is_late(download, tmp_path):
+def test_a_canvas_download_names_students_and_who_is_late(download, tmp_path):
     intake = download(
         "lovelaceada_123_900_submission.zip", "turingalan_LATE_124_901_my_best_work.zip",
         "王芳_125_902_submission.zip", "anon_77_903_submission.zip", "LATE_anon_aB3_904_submission.zip", "grades.csv",
     )  # fmt: skip
     entries = entries_of(intake)
-    assert intake.kind == "a download of Canvas"
+    assert intake.kind == "a Canvas download"
     assert intake.passed_over == ("grades.csv",)
-    told = {name: (entry.students, entry.late) for name, entry in entries.items()}
-    assert told == {
+    known = {name: (entry.students, entry.late) for name, entry in entries.items()}
+    assert known == {
         "lovelaceada_123_900_submission": ((Student("lovelaceada", "123"),), False),
         "turingalan_LATE_124_901_my_best_work": ((Student("turingalan", "124"),), True),
         "王芳_125_902_submission": ((Student("王芳", "125"),), False),
@@ -265,25 +266,25 @@ def test_files_without_a_zip_are_gathered_under_the_names_that_are_asked_for(dow
         "checkpoints/DDPM.pt": "ada_1_903_DDPM-2.pt",
     }
     assert entry.passed_over == ("ada_1_900_models.py", "ada_1_904_a.png")
-    with opened(entry, assignment) as found:
-        assert set(found.submission.present) == set(entry.loose)
-        assert found.submission.name == "ada_1"
+    with laid_out(entry, assignment) as opened:
+        assert set(opened.submission.present) == set(entry.loose)
+        assert opened.submission.name == "ada_1"
 
 
-def test_a_zip_counts_more_than_files_beside_it_which_are_told(download):
+def test_a_zip_counts_more_than_files_beside_it_which_are_reported(download):
     (entry,) = download("ada_1_900_submission.zip", "ada_1_901_DDPM.pt").entries
     assert (entry.path.name, entry.passed_over) == ("ada_1_900_submission.zip", ("ada_1_901_DDPM.pt",))
 
 
-def test_texts_and_links_are_told_as_problems(download, assignment):
+def test_texts_and_links_are_problems(download, assignment):
     intake = download("ada_1_text.html", "alan_LATE_2_link.html", "eve_3_900_homework.docx")
     problems = {}
     for entry in intake.entries:
-        with opened(entry, assignment) as found:
-            problems[entry.submission] = found.problem
+        with laid_out(entry, assignment) as opened:
+            problems[entry.submission] = opened.problem
     assert "nothing can be graded: a text was typed in" in problems["ada_1"]
     assert "a link was handed in" in problems["alan_2"]
-    assert "homework.docx is none of the files to hand in" in problems["eve_3"]
+    assert "homework.docx is not one of the files to hand in" in problems["eve_3"]
     assert entries_of(intake)["alan_2"].late
 
 
@@ -292,5 +293,5 @@ def test_a_loose_file_that_is_a_link_is_refused(tmp_path, read, assignment):
     (tmp_path / "ada_1_900_models.py").symlink_to(tmp_path / ".secret")
     (tmp_path / "ada_1_901_theory.py").write_text(SOURCE)
     (entry,) = read().entries
-    with opened(entry, assignment) as found:
-        assert found.problem == "ada_1_900_models.py is a link or a special file: hand in the file itself"
+    with laid_out(entry, assignment) as opened:
+        assert opened.problem == "ada_1_900_models.py is a link or a special file: hand in the file itself"

@@ -11,14 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader import files
-from grader.batch.changes import Change, changes_of
-from grader.batch.keys import Key
+from grader.batch.cache_keys import CacheKey
 from grader.batch.ledger import REGRADED, Ledger, LedgerError, Seen, Stage
-from grader.case import Outcome, Verdict
-from grader.record import everything_asked
+from grader.batch.records import changes_of
+from grader.report.mark_changes import Change
+from grader.report.record import everything_asked
+from grader.runtime.case import Outcome, Verdict
+from grader.util import files
 
-KEY = Key(submission="s", grader="g", assignment="a", seed="5", tier="sandbox", part="")
+KEY = CacheKey(submission="s", grader="g", assignment="a", seed="5", tier="sandbox", part="")
 IDS = ("4.add_noise", "4.schedule")
 
 
@@ -38,7 +39,7 @@ def stage(asked):
 
     def make(*marks, key=KEY, **more):
         verdicts = [
-            Verdict(asked[id], Outcome.INFRASTRUCTURE if mark is None else Outcome.FAILED, mark or 0.0, "told")
+            Verdict(asked[id], Outcome.INFRASTRUCTURE if mark is None else Outcome.FAILED, mark or 0.0, "a message")
             for id, mark in zip(IDS, marks, strict=True)
         ]
         return Stage(key, tuple(verdicts), **more)
@@ -48,7 +49,7 @@ def stage(asked):
 
 @pytest.fixture
 def changes(ledger):
-    """changes() is what the ledger tells of alice's."""
+    """changes() are those of alice's marks."""
     return lambda: list(changes_of("alice", [ledger.read("alice", "unit")]))
 
 
@@ -67,6 +68,11 @@ def test_what_was_seen_comes_back_as_it_was(ledger):
     assert ledger.seen("alice") == Seen("looks", "hash")
 
 
+def test_a_ledger_of_an_earlier_grader_is_read(ledger):
+    ledger._write("alice", "seen", {"fingerprint": "looks", "submission": "hash"})
+    assert ledger.seen("alice") == Seen("looks", "hash")
+
+
 @settings(deadline=None, max_examples=60)
 @given(data=st.data())
 def test_a_damaged_file_is_as_if_absent(data, asked):
@@ -82,8 +88,8 @@ def test_a_damaged_file_is_as_if_absent(data, asked):
         else:
             damaged = content[:at] + bytes([data.draw(st.integers(0, 255))]) + content[at + 1 :]
         path.write_bytes(damaged)
-        found = ledger.read("alice", "unit")
-        assert found is None or found == Stage(KEY, (verdict,))  # a space for another
+        read = ledger.read("alice", "unit")
+        assert read is None or read == Stage(KEY, (verdict,))  # a space for another
         ledger.write("alice", "unit", Stage(KEY, (verdict,)))
         assert ledger.read("alice", "unit") is not None
 
@@ -111,7 +117,7 @@ def test_a_stage_is_finished_with_the_same_key_and_without_a_fault(stage):
     assert stage(0.5, 1.0).finished(KEY)
     assert not stage(0.5, None).finished(KEY)
     assert not stage(0.5, 1.0, stale=True).finished(KEY)
-    for field in fields(Key):
+    for field in fields(CacheKey):
         other = replace(KEY, **{field.name: "other"})
         assert not stage(0.5, 1.0).finished(other)
         assert KEY.why_not(other)
@@ -138,12 +144,12 @@ def test_a_stale_stage_is_graded_again_and_its_marks_are_compared(ledger, stage,
         ("submission", "the submission changed"),
         ("grader", "the grader changed"),
         ("assignment", "assignment.toml or its cases changed"),
-        ("seed", "other seeds are graded with"),
-        ("tier", "another tier of trust is used"),
-        ("part", "another --part is graded"),
+        ("seed", "the seeds changed"),
+        ("tier", "the tier of trust changed"),
+        ("part", "--part changed"),
     ],
 )
-def test_a_changed_mark_is_told_with_its_reason(field, reason, ledger, stage, changes):
+def test_a_changed_mark_has_its_reason(field, reason, ledger, stage, changes):
     ledger.write("alice", "unit", stage(0.5, 1.0))
     assert changes() == []
     ledger.write("alice", "unit", stage(0.75, 1.0, key=replace(KEY, **{field: "other"})))
@@ -160,7 +166,7 @@ def test_a_fault_is_no_mark_and_what_was_before_it_is_remembered(ledger, stage, 
     ledger.write("alice", "unit", stage(0.25, 1.0, key=other))
     assert changes() == [Change("alice", IDS[0], 0.5, 0.25, "the grader changed")]
     ledger.write("alice", "unit", stage(0.25, 0.0, key=third))
-    assert changes() == [Change("alice", IDS[1], 1.0, 0.0, "another tier of trust is used")]
+    assert changes() == [Change("alice", IDS[1], 1.0, 0.0, "the tier of trust changed")]
 
 
 def test_a_case_that_is_new_had_no_mark(ledger, stage, changes):
@@ -174,10 +180,10 @@ def test_a_case_that_is_new_had_no_mark(ledger, stage, changes):
 # ------------------------------------------------------------------------------------------------ what can go wrong
 
 
-def test_a_second_head_is_refused(ledger, asked):
+def test_a_second_batch_is_refused(ledger, asked):
     with (
         ledger.lock(),
-        pytest.raises(LedgerError, match=r"another `grader batch` is at work in .*grades: wait for it"),
+        pytest.raises(LedgerError, match=r"another `grader batch` is running in .*grades: wait until it ends"),
         Ledger(ledger.grades, asked).lock(),
     ):
         pass
@@ -185,7 +191,7 @@ def test_a_second_head_is_refused(ledger, asked):
         pass
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path, asked):
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path, asked):
     (tmp_path / "grades").write_text("a file")
     with pytest.raises(LedgerError, match="ledger cannot be written: "), Ledger(tmp_path / "grades", asked).lock():
         pass

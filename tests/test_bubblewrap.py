@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from grader import sampling
-from grader.case import Case, InfrastructureError
+from grader.runtime import sampling
+from grader.runtime.case import Case
+from grader.runtime.errors import InfrastructureError
 from grader.sandbox import bubblewrap, view
 from grader.sandbox.exchange import Job
 from tests.test_sandbox import LIMITS
@@ -20,7 +21,11 @@ pytestmark = [
 ]
 CASE = Case("0.sample", "", 0.0, sampling.sample, "", seconds=20.0)
 ARGUMENTS = {
-    "model": {"part": 4, "prepare": "prepare", "checkpoint": "weights.pt"},
+    "model": {
+        "build": "grader.parts.fashion_mnist.accuracy:build",
+        "prepare": "prepare",
+        "checkpoint": "weights.pt",
+    },
     "labels": [1, 0],
     "image_shape": [1, 2, 2],
     "device": "cpu",
@@ -61,7 +66,10 @@ def test_a_model_generates_on_several_threads(sampled):
 
 @pytest.mark.parametrize(
     "secret",
-    ["test_resources", "solution", "grader/mistakes", "grader/oracles", "grader/variants", "grader/golden.py", "tests"],
+    [
+        *("test_resources", "solution", "tests", "grader/grading/goldens.py", "grader/parts/gan/part.toml"),
+        *(f"grader/parts/fashion_mnist/{package}" for package in ("mistakes", "oracles", "variants")),
+    ],
 )
 def test_nothing_of_the_graders_is_there(secret, sampled):
     from grader import ROOT
@@ -104,7 +112,7 @@ def test_a_repository_below_tmp_is_in_the_view(root, linked, tmp_path, monkeypat
     monkeypatch.setattr(bubblewrap, "ROOT", Path(root))
     monkeypatch.setattr(view, "libraries", lambda: [("/usr/lib", "/usr/lib")])
     options = bubblewrap.command(Job(CASE, tmp_path, 0, LIMITS, {}), 9, ["python"])
-    assert f"{root}/grader/rng.py" in options
+    assert f"{root}/grader/runtime" in options
     assert ("--symlink" in options) is linked  # of /tmp, into which nothing could then be bound
 
 

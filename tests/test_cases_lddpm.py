@@ -9,7 +9,7 @@ import torch
 from models import VAE, UNet, VarianceScheduler
 from torch import nn
 
-from grader.cases.part4.latents import SAME, LatentModel, same_image
+from grader.parts.fashion_mnist.cases.latents import SAME, LatentModel, same_image
 
 SETTING = {"num_steps": 4, "beta_start": 0.05, "beta_end": 0.3}
 IMAGES = torch.rand(3, 1, 32, 32, generator=torch.Generator().manual_seed(0)) * 1.6 - 0.8

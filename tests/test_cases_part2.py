@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from grader.case import Outcome
-from grader.cases.part2 import sampling, training
-from grader.release import write_patched
-from grader.rng import TensorStreams, case_seed
+from grader.authoring.patching import write_patched
+from grader.parts.cifar10.cases import sampling, training
+from grader.runtime.case import Outcome
+from grader.runtime.rng import TensorStreams, case_seed
 
 CODE = SimpleNamespace(diffusion_model=diffusion_model, noise_scheduler=noise_scheduler, image_gen=image_gen)
 RETURNS = {
@@ -46,7 +46,7 @@ def test_a_step_of_the_wrong_shape_is_told_so(make_submission, solution_text, ve
 def test_a_generator_without_a_model_is_told_so(make_submission, verdicts_of):
     text = "from diffusion_model import DiffusionModel\nclass ImageGenerator:\n    def __init__(self, **_): pass\n"
     message = verdicts_of(make_submission(image_gen=text), "2.image_generator")["2.image_generator"].message
-    assert "ImageGenerator() makes no DiffusionModel" in message
+    assert "ImageGenerator() creates no DiffusionModel" in message
 
 
 @pytest.mark.parametrize("case", [training.guidance_dropout, sampling.gaussian], ids=lambda case: case.id)

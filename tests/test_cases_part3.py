@@ -9,13 +9,13 @@ import pytest
 import torch
 import utils
 
-from grader.assignment import load
-from grader.case import Outcome
-from grader.cases.part3 import inputs
-from grader.cases.part3.sampling import gaussian
-from grader.cases.part3.training import dropout, noise
-from grader.oracles.part3 import gaussian_samples, sampled, tables
-from grader.rng import Streams, TensorStreams, case_seed
+from grader.course.assignment import load
+from grader.parts.mnist.cases import inputs
+from grader.parts.mnist.cases.sampling import gaussian
+from grader.parts.mnist.cases.training import dropout, noise
+from grader.parts.mnist.oracles import gaussian_samples, sampled, tables
+from grader.runtime.case import Outcome
+from grader.runtime.rng import Streams, TensorStreams, case_seed
 
 RETURNS = {
     "3.network": ("ResUNet", "return self.head(h)", "forward must return a tensor"),

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from grader.case import Outcome
-from grader.cases.part4.schedule import noise
-from grader.rng import TensorStreams, case_seed
+from grader.parts.fashion_mnist.cases.schedule import noise
+from grader.runtime.case import Outcome
+from grader.runtime.rng import TensorStreams, case_seed
 
 RETURNS = {
     "4.embedding": ("return torch.cat([angles.sin(), angles.cos()], dim=-1)", "forward must return a tensor"),

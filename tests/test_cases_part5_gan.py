@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import torch
 
-from grader.cases.part5 import dataset, gan_inputs, gan_networks, gan_training
-from grader.cases.part5.dataset import iclevr_data, iclevr_items
-from grader.cases.part5.gan_discriminator import discriminator
-from grader.cases.part5.gan_networks import generator, normal_distance
-from grader.cases.part5.gan_running import gan_device, gan_resume, prepare_cgan
-from grader.cases.part5.gan_training import gan_step, gan_step_rules
-from grader.imaginary_gpu import WrongDeviceError
-from grader.rng import Streams, TensorStreams, case_seed
+from grader.parts.iclevr.cases import dataset, gan_inputs, gan_networks, gan_training
+from grader.parts.iclevr.cases.dataset import iclevr_data, iclevr_items
+from grader.parts.iclevr.cases.gan_discriminator import discriminator
+from grader.parts.iclevr.cases.gan_networks import generator, normal_distance
+from grader.parts.iclevr.cases.gan_running import gan_device, gan_resume, prepare_cgan
+from grader.parts.iclevr.cases.gan_training import gan_step, gan_step_rules
+from grader.runtime.fake_gpu import WrongDeviceError
+from grader.runtime.rng import Streams, TensorStreams, case_seed
 
 
 def observed(case, seed=1, **changed):

@@ -5,10 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from grader.case import Outcome
-from grader.cases.part6 import inputs
-from grader.oracles.part6.discrete import blankets
-from grader.rng import Streams, case_seed
+from grader.parts.theory.cases import inputs
+from grader.parts.theory.oracles.discrete import blankets
+from grader.runtime.case import Outcome
+from grader.runtime.rng import Streams, case_seed
 
 RETURNS = {
     "6.gaussian_kl": ("return 0.5 * terms.sum(dim=-1)", "gaussian_kl must return a tensor or a number"),

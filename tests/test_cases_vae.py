@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from grader.cases.part4 import autoencoders
-from grader.cases.part4.vae import STATISTIC, vae, vae_reparameterize
-from grader.cases.part4.vae_losses import vae_kl
-from grader.cases.part4.vae_sampling import vae_decode, vae_sample
-from grader.probes import noise_tape, pattern
-from grader.rng import TensorStreams, case_seed
+from grader.parts.fashion_mnist.cases import autoencoders
+from grader.parts.fashion_mnist.cases.vae import STATISTIC, vae, vae_reparameterize
+from grader.parts.fashion_mnist.cases.vae_losses import vae_kl
+from grader.parts.fashion_mnist.cases.vae_sampling import vae_decode, vae_sample
+from grader.runtime.probes import noise_tape, pattern
+from grader.runtime.rng import TensorStreams, case_seed
 
 SOLUTION = SimpleNamespace(models=models, assignment=assignment)
 REDUCTIONS = {  # of values of shape (B, ...)

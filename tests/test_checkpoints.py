@@ -5,8 +5,8 @@ import re
 import pytest
 import torch
 
-from grader import sampling
-from grader.case import Ended, Outcome
+from grader.runtime import sampling
+from grader.runtime.case import Ended, Outcome
 from tests.samplers import checkpoint, pictures, told
 
 

@@ -12,15 +12,17 @@ import pytest
 import torch
 from classifier import ClassifierError, FashionClassifier, classify, load_classifier
 
-from grader import classifiers, scoring
-from grader.case import InfrastructureError
-from grader.classifiers import BLACK, FOLDER, OF_SCENES
+from grader.accuracy import classifiers, scorer_process
+from grader.accuracy.classifiers import FOLDER, about
+from grader.course.parts import load_parts
+from grader.runtime.errors import InfrastructureError
 from test_resources import train_references
 from test_resources.references import Reference
 
 ROOT = Path(__file__).resolve().parents[1]
 MANIFEST = json.loads((ROOT / "test_resources" / "MANIFEST.json").read_text())
-OF_CLASSES = [name for name in BLACK if name not in OF_SCENES]
+NAMES = [name for part in load_parts() for name in part.classifiers]
+OF_CLASSES = [name for name in NAMES if about(name).sees == "classes"]
 MOST_BYTES = 1_500_000  # of a file that every clone carries
 REAL = Path(os.environ.get("GENMODELS_DATA", ROOT / ".." / "shared" / "data"))
 needs_data = pytest.mark.skipif(not (REAL / "MNIST").is_dir(), reason="the datasets are not at GENMODELS_DATA")
@@ -30,7 +32,7 @@ def recorded(name):
     return MANIFEST[f"test_resources/classifiers/{name}.pt"]
 
 
-@pytest.mark.parametrize("name", BLACK)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_classifier_is_the_file_that_was_measured(name):
     content = (FOLDER / f"{name}.pt").read_bytes()
     assert hashlib.sha256(content).hexdigest() == recorded(name)["sha256"]
@@ -62,14 +64,14 @@ def test_nothing_is_judged_with_a_file_that_was_changed(file, tmp_path, monkeypa
     monkeypatch.setattr("sys.argv", ["scoring", "fashion_mnist"])
     monkeypatch.setattr("sys.stdin", io.StringIO())
     if file is None:
-        scoring.main()
+        scorer_process.main()
         return
     with (folder / file).open("ab") as changed:
         changed.write(b"\0")  # numpy reads its thumbnails all the same
     with pytest.raises(
         InfrastructureError, match=rf"{file} is not the file that MANIFEST\.json records: restore it with git"
     ):
-        scoring.main()
+        scorer_process.main()
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def test_a_training_that_goes_on_records_what_it_started_from(tmp_path, manifest
 
 
 def test_each_accuracy_has_a_classifier_of_its_images_that_is_better_than_what_is_asked_for(assignment):
-    assert {a.classifier for a in assignment.policy.accuracy.values()} <= BLACK.keys()
+    assert {a.classifier for a in assignment.policy.accuracy.values()} <= set(NAMES)
     for asked in (a for a in assignment.policy.accuracy.values() if a.classifier in OF_CLASSES):
         classes = 10 if asked.part == 1 else asked.classes  # there images are only compared with real ones
         classifier = load_classifier(FOLDER / f"{asked.classifier}.pt")
@@ -134,13 +136,13 @@ def test_each_accuracy_has_a_classifier_of_its_images_that_is_better_than_what_i
 
 
 def test_the_evaluator_is_better_than_what_is_asked_for(assignment):
-    asked = [accuracy for accuracy in assignment.policy.accuracy.values() if accuracy.classifier in OF_SCENES]
+    asked = [accuracy for accuracy in assignment.policy.accuracy.values() if accuracy.classifier not in OF_CLASSES]
     assert len(asked) == 4
     assert all(recorded(a.classifier)["figures"]["held_out_top_k"] > a.everything_at for a in asked)
 
 
 def test_weights_that_are_missing_are_told(tmp_path):
-    with pytest.raises(ClassifierError, match=r"there is no .*none\.pt: it comes with the assignment, restore it from"):
+    with pytest.raises(ClassifierError, match=r"none\.pt is missing: restore it from the assignment"):
         load_classifier(tmp_path / "none.pt")
 
 
@@ -166,7 +168,7 @@ def test_a_classifier_recognises_real_images_as_recorded(name, monkeypatch):
     monkeypatch.setenv("GENMODELS_DATA", str(REAL))
     images, labels = real_images(name)
     some = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))[:600]
-    predicted = classify(load_classifier(FOLDER / f"{name}.pt"), images[some], low=BLACK[name])
+    predicted = classify(load_classifier(FOLDER / f"{name}.pt"), images[some], low=about(name).lowest)
     accuracy = (predicted == labels[some]).double().mean().item()
     assert accuracy == pytest.approx(recorded(name)["figures"]["test_accuracy"], abs=0.03)  # 600 images
 

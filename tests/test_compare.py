@@ -12,10 +12,10 @@ import pytest
 import torch
 from rich.console import Console
 
-from grader import compare
-from grader.accuracy import tasks
-from grader.case import Outcome, Verdict
-from grader.compare import compared, table
+from grader.accuracy.grade import accuracies_of
+from grader.commands import compare
+from grader.commands.compare import compared, table
+from grader.runtime.case import Outcome, Verdict
 
 ROOT = Path(__file__).resolve().parents[1]
 MODEL = """
@@ -52,23 +52,25 @@ def save(tmp_path):
 
 
 @pytest.fixture
-def task(assignment):
-    task = next(task for task in tasks(assignment.policy) if task.name == "ddpm")
-    return replace(task, policy=task.policy.model_copy(update={"samples_per_round": 20, "rounds": 2, "seconds": 60.0}))
+def accuracy(assignment):
+    accuracy = next(accuracy for accuracy in accuracies_of(assignment.policy) if accuracy.name == "ddpm")
+    return replace(
+        accuracy, policy=accuracy.policy.model_copy(update={"samples_per_round": 20, "rounds": 2, "seconds": 60.0})
+    )
 
 
-def test_each_checkpoint_is_sampled_with_the_same_labels_and_seeds(assignment, tier, submission, save, task):
+def test_each_checkpoint_is_sampled_with_the_same_labels_and_seeds(assignment, tier, submission, save, accuracy):
     paths = [save("a.pt", strength=0.1), save("b.pt", strength=9.0), save("again.pt", strength=0.1)]
-    first, second, third = (dict(v.figures) for v in compared(assignment, tier, submission, task, paths))
+    first, second, third = (dict(v.figures) for v in compared(assignment, tier, submission, accuracy, paths))
     assert first == third
     assert first["samples"] == 40  # of both rounds, whatever the first one earned
     assert second["distance"] != pytest.approx(first["distance"], rel=0.05)
     assert not (submission / "checkpoints").exists()
 
 
-def test_a_checkpoint_that_does_not_fit_does_not_stop_the_others(assignment, tier, submission, save, task):
+def test_a_checkpoint_that_does_not_fit_does_not_stop_the_others(assignment, tier, submission, save, accuracy):
     paths = [save("other.pt", another=1.0), save("a.pt", strength=0.1)]
-    wrong, right = compared(assignment, tier, submission, task, paths)
+    wrong, right = compared(assignment, tier, submission, accuracy, paths)
     assert wrong.outcome is Outcome.ERROR
     assert not wrong.figures
     assert "your code must build the one that was trained" in wrong.message
@@ -95,7 +97,7 @@ def test_the_command_prints_figures_and_problems(submission, save):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("dppm", "solution/checkpoints/DDPM.pt"), r"there is no task 'dppm': assignment\.toml has .*cifar10, .*ddpm"),
+        (("dppm", "solution/checkpoints/DDPM.pt"), r"there is no accuracy 'dppm'\. Did you mean .*ddpm"),
         (
             ("ddpm", "solution/checkpoints/DDPM.pt", "nowhere.pt", "no.pt"),
             r"there is no checkpoint nowhere\.pt, no\.pt",
@@ -116,8 +118,8 @@ def test_what_cannot_be_compared_gets_one_line(arguments, told, monkeypatch, cap
 
 @pytest.mark.parametrize(("samples", "rounds", "size"), [(None, 5, 200), (40, 1, 40), (200, 1, 200), (500, 3, 167)])
 def test_samples_are_played_in_equal_rounds_no_larger_than_the_policys(samples, rounds, size, assignment):
-    (task,) = [task for task in tasks(assignment.policy) if task.name == "ddpm"]
-    sized = compare._sized(task, samples).policy
+    (accuracy,) = [accuracy for accuracy in accuracies_of(assignment.policy) if accuracy.name == "ddpm"]
+    sized = compare._sized(accuracy, samples).policy
     assert (sized.rounds, sized.samples_per_round) == (rounds, size)
 
 
@@ -125,21 +127,23 @@ FIGURES = {"mean": 0.9, "interval": (0.85, 0.94), "samples": 200}
 QUALITY = {"distance": 1.234, "real_distance": 0.5, "diversity": 0.66}
 
 
-def shown(task, **figures):
+def shown(accuracy, **figures):
     """The table of these checkpoints in a terminal of 80 columns; None is one that does not fit."""
     verdicts = [
-        Verdict(task.case, Outcome.PASSED, 32.0, figures=f) if f else Verdict(task.case, Outcome.ERROR, 0.0, "no [b]it")
+        Verdict(accuracy.case, Outcome.PASSED, 32.0, figures=f)
+        if f
+        else Verdict(accuracy.case, Outcome.ERROR, 0.0, "no [b]it")
         for f in figures.values()
     ]
     console = Console(file=io.StringIO(), width=80)
-    console.print(table(task, [Path(f"weights/[red]/{name}.pt") for name in figures], verdicts))
+    console.print(table(accuracy, [Path(f"weights/[red]/{name}.pt") for name in figures], verdicts))
     told = console.file.getvalue()
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in told.splitlines() if "│" in line]
     return rows, " ".join(told.split())
 
 
-def test_the_table_has_a_row_for_each_checkpoint_and_the_reason_of_an_empty_one(task):
-    rows, told = shown(task, first=FIGURES | QUALITY, other=None)
+def test_the_table_has_a_row_for_each_checkpoint_and_the_reason_of_an_empty_one(accuracy):
+    rows, told = shown(accuracy, first=FIGURES | QUALITY, other=None)
     assert rows == [
         ["weights/[red]/first.pt", "0.900", "0.850 to 0.940", "1.23", "66%"],
         ["weights/[red]/other.pt", "ERROR", "", "", ""],
@@ -153,8 +157,8 @@ def test_the_table_has_a_row_for_each_checkpoint_and_the_reason_of_an_empty_one(
     ("quality", "columns", "explained"),
     [({}, ["", ""], False), (QUALITY | {"real_distance": None, "diversity": None}, ["1.23", ""], True)],
 )
-def test_what_is_not_known_is_left_out_of_the_table(quality, columns, explained, task):
-    ((*_, distance, diversity),), told = shown(task, first=FIGURES | quality)
+def test_what_is_not_known_is_left_out_of_the_table(quality, columns, explained, accuracy):
+    ((*_, distance, diversity),), told = shown(accuracy, first=FIGURES | quality)
     assert [distance, diversity] == columns
     assert ("Frechet" in told) is explained
     assert "as many real" not in told

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from grader import ROOT
-from grader.case import InfrastructureError
+from grader.runtime.errors import InfrastructureError
 from grader.sandbox import doctor
 from grader.sandbox.doctor import Finding
 
@@ -76,28 +76,28 @@ def test_a_machine_without_namespaces_is_found_out_by_trying(sandbox):
         f"exec {sys.executable} -c 'from grader.sandbox import doctor; print(doctor._sandbox().lacks)'"
     )
     command = ["unshare", "--user", "--map-root-user", "sh", "-c", script]
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    if "Read-only" in told.stderr or "Permission" in told.stderr:
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if "Read-only" in done.stderr or "Permission" in done.stderr:
         pytest.skip("this machine does not let a user namespace change its own limits")
-    assert "namespaces are refused" in told.stdout, told
-    assert "max_user_namespaces=15000" in told.stdout
+    assert "namespaces are refused" in done.stdout, done
+    assert "max_user_namespaces=15000" in done.stdout
 
 
 def test_doctor_says_what_there_is_and_what_code_can_reach():
-    told = subprocess.run([sys.executable, "-m", "grader", "doctor"], cwd=ROOT, capture_output=True, text=True)
-    assert told.returncode == 0, told.stderr
+    done = subprocess.run([sys.executable, "-m", "grader", "doctor"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     tier = doctor.strongest().tier
-    assert f"graded at tier `{tier}` here" in told.stdout
+    assert f"This machine grades submissions at tier `{tier}`." in done.stdout
     for line in ("read the grader's goldens", "signal the grader's process"):
-        assert f"{'CAN' if tier == 'process' else 'cannot':<7}{line}" in told.stdout
+        assert f"{'CAN' if tier == 'process' else 'cannot':<7}{line}" in done.stdout
 
 
 def test_a_tier_that_cannot_run_anything_is_our_fault(assignment):
     class Broken:
-        tier = "sandbox"
+        name = "sandbox"
 
         def observe(self, *arguments):
-            from grader.case import Ended, Observation
+            from grader.runtime.case import Ended, Observation
 
             return Observation(Ended.DIED, message="killed")
 

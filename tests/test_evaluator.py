@@ -14,7 +14,7 @@ from evaluator import EvaluatorError, evaluation_model, evaluation_network, top_
 from iclevr_renderer import pictures
 from iclevr_scenes import Look, draw
 
-from grader.auditor import SceneAuditor
+from grader.accuracy.staff.auditor import SceneAuditor
 from test_resources.references import iclevr
 
 SOLUTION = Path(evaluator.__file__).parent

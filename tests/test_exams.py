@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from grader import challenge, sampling
-from grader.accuracy import grade_accuracy, tasks
-from grader.case import InfrastructureError, Outcome
-from grader.exams import AnswerError, exam_of
-from grader.grading import open_submission
+from grader.accuracy.grade import accuracies_of, grade_accuracy
+from grader.accuracy.protocols import AnswerError, protocol_of
+from grader.grading.run import open_submission
+from grader.parts.gan import challenge
+from grader.runtime import sampling
+from grader.runtime.case import Outcome
+from grader.runtime.errors import InfrastructureError
 
 SHAPE = (3, 32, 32)
 ANSWERS = """
@@ -40,31 +42,33 @@ def generator(noise_dim=NOISE_DIM, seed=None):
 
 
 @pytest.fixture
-def task(assignment):
+def accuracy(assignment):
     """The discriminator's task with small rounds."""
-    task = next(task for task in tasks(assignment.policy) if task.name == "gan")
-    return replace(task, policy=task.policy.model_copy(update={"samples_per_round": 400}))
+    accuracy = next(accuracy for accuracy in accuracies_of(assignment.policy) if accuracy.name == "gan")
+    return replace(accuracy, policy=accuracy.policy.model_copy(update={"samples_per_round": 400}))
 
 
 @pytest.fixture
-def grade(assignment, tier, known, make_submission, task):
+def grade(assignment, tier, known, make_submission, accuracy):
     """grade(body, G) grades a submission whose discriminator has this body, and whose generator these weights."""
 
     def grade(body, generator=None):
         folder = make_submission(gan_pytorch=ANSWERS.format(body=body))
         (folder / "checkpoints").mkdir()
-        torch.save({"weight": torch.zeros(1)}, folder / task.policy.checkpoint)
+        torch.save({"weight": torch.zeros(1)}, folder / accuracy.policy.checkpoint)
         if generator is not None:
-            torch.save(generator, folder / task.policy.generator)
+            torch.save(generator, folder / accuracy.policy.generator)
         with open_submission(assignment, tier, known, folder) as grading:
-            return grade_accuracy(grading, task)
+            return grade_accuracy(grading, accuracy)
 
     return grade
 
 
-def test_the_reference_earns_everything_and_its_generator_is_compared_with_real_images(assignment, tier, known, task):
+def test_the_reference_earns_everything_and_its_generator_is_compared_with_real_images(
+    assignment, tier, known, accuracy
+):
     with open_submission(assignment, tier, known, assignment.solution) as grading:
-        verdict = grade_accuracy(grading, task)
+        verdict = grade_accuracy(grading, accuracy)
     assert verdict.outcome is Outcome.PASSED, verdict.message
     assert verdict.points == 0.5
     assert 0 < verdict.figures["distance"] < 1000
@@ -121,8 +125,8 @@ def test_a_generator_that_does_not_fit_is_told_of(grade):
     assert "your code must build the one that was trained" in verdict.message
 
 
-def test_the_images_are_of_both_kinds_and_handed_over_without_labels(task):
-    exam = exam_of(task.policy)
+def test_the_images_are_of_both_kinds_and_handed_over_without_labels(accuracy):
+    exam = protocol_of(accuracy.policy)
     labels, asked = exam.ask(7)
     assert sorted(labels) == [0] * 200 + [1] * 200
     assert asked.keys() == {"images", "image_shape", "compared"}
@@ -134,12 +138,12 @@ def test_the_images_are_of_both_kinds_and_handed_over_without_labels(task):
     assert [image.tobytes() in drawn for image in images] == (labels == 1).tolist()
 
 
-def test_real_images_of_a_dataset_that_is_not_here_are_our_fault(task, monkeypatch, tmp_path):
+def test_real_images_of_a_dataset_that_is_not_here_are_our_fault(accuracy, monkeypatch, tmp_path):
     monkeypatch.setenv("GENMODELS_DATA", str(tmp_path))
     for proxy in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(proxy, "http://127.0.0.1:9")  # nobody listens there
     with pytest.raises(InfrastructureError, match="the images to tell apart cannot be made"):
-        exam_of(task.policy.model_copy(update={"data": "svhn"})).ask(7)
+        protocol_of(accuracy.policy.model_copy(update={"data": "svhn"})).ask(7)
 
 
 @pytest.mark.parametrize(
@@ -155,19 +159,19 @@ def test_real_images_of_a_dataset_that_is_not_here_are_our_fault(task, monkeypat
     ],
     ids=["nothing", "float64", "too few", "images"],
 )
-def test_what_a_process_sends_back_is_looked_at_before_it_counts(arrays, told, task):
+def test_what_a_process_sends_back_is_looked_at_before_it_counts(arrays, told, accuracy):
     with pytest.raises(AnswerError) as refused:
-        exam_of(task.policy).read(arrays, scorer=None, asked={})
+        protocol_of(accuracy.policy).read(arrays, scorer=None, asked={})
     assert told in str(refused.value)
 
 
-def test_positive_logits_mean_real(task):
+def test_positive_logits_mean_real(accuracy):
     logits = np.linspace(-1, 1, 400, dtype=np.float32)
-    judged = exam_of(task.policy).read({"logits": logits}, scorer=None, asked={})
+    judged = protocol_of(accuracy.policy).read({"logits": logits}, scorer=None, asked={})
     assert judged.predicted.tolist() == [0] * 200 + [1] * 200
 
 
-def test_the_experiment_shows_images_as_they_were_drawn(task, tmp_path):
+def test_the_experiment_shows_images_as_they_were_drawn(accuracy, tmp_path):
     """What the discriminator gets is the images in [-1, 1]."""
     from types import SimpleNamespace
 

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from grader import protocol
-from grader.case import Ended, InfrastructureError, Observation, case
+from grader.runtime import frames
+from grader.runtime.case import Ended, Observation, case
+from grader.runtime.errors import InfrastructureError
 from grader.sandbox.exchange import Job, observation
 from tests.test_sandbox import LIMITS
 
@@ -31,7 +32,7 @@ def ended(tmp_path):
     ("exit", "seconds", "how", "message"),
     [
         ("time", 3.5, "timed out", ""),
-        (-11, 3.2, "timed out", ""),  # ended while the line that hangs was told
+        (-11, 3.2, "timed out", ""),  # ended while the line that hangs was reported
         (139, 3.2, "timed out", ""),
         (-11, 1.0, "died", "ended with signal 11 and no result"),
         (0, 3.2, "died", "ended with exit code 0 and no result"),
@@ -48,10 +49,10 @@ def test_each_end_has_its_sentence(exit, seconds, how, message, ended):
 
 
 @pytest.mark.parametrize("begins", ["Stack", "Timeout (0:00:03)!\nThread 0x1"])
-def test_a_job_that_ends_while_its_hanging_line_is_told_has_run_out_of_time(begins, ended, tmp_path):
+def test_a_job_that_ends_while_its_hanging_line_is_reported_has_run_out_of_time(begins, ended, tmp_path):
     """The traceback of the line is in the reply already, and the frame comes after it."""
     traceback = f'{begins} (most recent call first):\n  File "{tmp_path}/a.py", line 7 in f\n'
-    observed = ended(0, 3.2, traceback.encode() + protocol.encode(Observation(Ended.COMPLETED)))
+    observed = ended(0, 3.2, traceback.encode() + frames.encode(Observation(Ended.COMPLETED)))
     assert (observed.ended, observed.where) == ("timed out", "a.py, line 7, in f")
 
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from grader import files
+from grader.util import files
 
 
 def test_a_file_is_replaced_and_its_folder_made(tmp_path):

@@ -15,15 +15,17 @@ from pathlib import Path
 
 import pytest
 
-from grader import ROOT, building
-from grader.__main__ import app
-from grader.bundle import autograde, gradescope
-from grader.bundle.archive import BundleError, write_zip
-from grader.bundle.autograde import Settings, with_metadata
-from grader.case import Case, InfrastructureError, Outcome, Verdict
-from grader.golden import Secret
-from grader.grading import select
+from grader import ROOT
+from grader.authoring import building
+from grader.commands.staff import app
+from grader.grading.goldens import Secret
+from grader.grading.run import select
+from grader.release import autograde, gradescope
+from grader.release.autograde import Settings, with_metadata
+from grader.release.bundle import BundleError, write_zip
 from grader.report import results
+from grader.runtime.case import Case, Outcome, Verdict
+from grader.runtime.errors import InfrastructureError
 from grader.sandbox import doctor
 from grader.sandbox.isolation import USERS
 from tests import gradescope_machine
@@ -158,7 +160,7 @@ def attack():
             reached.append(path)
         except OSError:
             pass
-    for path in ("results/results.json", "source/grader/judge.py", "results/results.json.tmp", "run_autograder"):
+    for path in ("results/results.json", "source/grader/__init__.py", "results/results.json.tmp", "run_autograder"):
         try:
             open("/autograder/" + path, "w").write('{"score": 1000}')
             reached.append(path)
@@ -242,9 +244,10 @@ def test_the_zip_holds_what_the_autograder_imports_and_no_answer(zipped, assignm
     files = files_of(zipped)
     assert {"setup.sh", "run_autograder", "secret/seed"} <= files.keys()
     modules = {module_of(name) for name in files if name.endswith(".py") and name.startswith("grader/")}
-    cases = {module for module in modules if module.startswith("grader.cases")}
-    started = ("bundle.autograde", "sandbox.forkserver", "sandbox.worker", "scoring", "challenge")
-    assert modules == closure({f"grader.{name}" for name in started} | cases)
+    cases = {module for module in modules if ".cases" in module}
+    started = ("release.autograde", "sandbox.forkserver", "sandbox.worker", "parts.gan.challenge")
+    assert closure({f"grader.{name}" for name in started} | cases) <= modules
+    assert not {module for module in modules for kind in ("mistakes", "variants", "oracles") if f".{kind}" in module}
     lines = {(where, line.strip()) for where, line in staff_lines(assignment) if len(line.strip()) > LONG}
     stubs = "\n".join(text for name, text in texts(files) if name.startswith("student/"))
     others = {name: text for name, text in texts(files) if not name.startswith("student/")}
@@ -257,7 +260,7 @@ def test_an_accuracy_brings_its_judge_and_is_on_the_leaderboard(assignment, hidd
     for name in ("classifiers/fashion_mnist_auditor.pt", "classifiers/synthetic.pt", "oracles/synthetic.pt"):
         assert f"test_resources/{name}" in files
         assert f"test_resources/{name}" in json.loads(files["test_resources/MANIFEST.json"])
-    assert {"grader/auditor.py", "grader/quality.py"} <= files.keys()
+    assert {"grader/accuracy/staff/auditor.py", "grader/accuracy/staff/frechet.py"} <= files.keys()
     assert "test_resources/classifiers/mnist.pt" not in files
     assert "torchmetrics\n" in files["packages.txt"].decode()
     case = Case("4.vae_accuracy", "VAE", 24, None, "")
@@ -270,7 +273,7 @@ def test_part_5_brings_its_evaluator_with_its_auditor_and_the_lists(assignment, 
     files = gradescope.autograder(assignment, hidden, Settings(5, ("cgan_test",), 540.0), None)
     for name in ("classifiers/iclevr.pt", "classifiers/iclevr_auditor.pt", "iclevr/objects.json", "iclevr/test.json"):
         assert f"test_resources/{name}" in files
-    assert {"student/evaluator.py", "grader/conditions.py", "grader/auditor.py"} <= files.keys()
+    assert {"student/evaluator.py", "grader/course/conditions.py", "grader/accuracy/staff/auditor.py"} <= files.keys()
     assert "test_resources/iclevr/train.json" not in files  # a megabyte that nobody reads there
 
 
@@ -290,10 +293,10 @@ def test_setup_installs_pinned_packages_and_names_an_index_only_if_told(assignme
 
 
 def test_the_command_writes_the_zip_and_tells_what_to_set(tmp_path, monkeypatch, capsys, hidden):
-    monkeypatch.setattr(gradescope.secret, "load_here", lambda console: hidden)
+    monkeypatch.setattr("grader.authoring.secret.load_here", lambda console: hidden)
     app(["gradescope", "--out", str(tmp_path / "a.zip"), "--part", "6", "--minutes", "20"], standalone_mode=False)
     told = capsys.readouterr().out
-    assert "give it to nobody else, for it holds the secret seed" in told
+    assert "give it to nobody else: it holds the secret seed" in told
     assert f"set there: {POINTS:g} points, a timeout of 20 minutes, 768 MB of memory" in told
     assert json.loads(files_of(tmp_path / "a.zip")["gradescope.json"]) == {"part": 6, "accuracy": [], "seconds": 1140.0}
 

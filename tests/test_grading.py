@@ -8,14 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader import assignment as assignments
-from grader import building
-from grader.accuracy import grade_accuracy, tasks
-from grader.case import Ended, InfrastructureError, Observation, Outcome
-from grader.golden import Secret
-from grader.grading import ONLY_PUBLIC, open_submission, select
+from grader.accuracy.grade import accuracies_of, grade_accuracy
+from grader.authoring import building
+from grader.course import assignment as assignments
+from grader.grading.goldens import Secret
+from grader.grading.run import ONLY_PUBLIC, open_submission, select
 from grader.report import results
-from grader.rng import case_seed
+from grader.runtime.case import Ended, Observation, Outcome
+from grader.runtime.errors import InfrastructureError
+from grader.runtime.rng import case_seed
 from grader.sandbox import InProcess
 
 PUBLIC, SECRET = assignments.load().policy.public_seed, 0xC0FFEE << 100
@@ -136,7 +137,7 @@ class Spy:
     """A tier that keeps all that it is asked for, as text."""
 
     def __init__(self, tier):
-        self._tier, self.tier, self.seeds, self.text = tier, tier.tier, [], ""
+        self._tier, self.tier, self.seeds, self.text = tier, tier.name, [], ""
 
     def observe(self, case, folder, seed, *others):
         self.seeds.append(seed)
@@ -150,15 +151,15 @@ class Spy:
 
 
 def test_the_secret_never_reaches_a_process_that_runs_student_code(assignment, tier, known, secret):
-    task = next(task for task in tasks(assignment.policy) if task.name == "ddpm")
-    task = replace(task, policy=task.policy.model_copy(update={"samples_per_round": 10}))
+    accuracy = next(accuracy for accuracy in accuracies_of(assignment.policy) if accuracy.name == "ddpm")
+    accuracy = replace(accuracy, policy=accuracy.policy.model_copy(update={"samples_per_round": 10}))
     spy = Spy(tier)
     with open_submission(assignment, spy, known, assignment.solution, secret) as grading:
-        verdicts = [*map(grading.verdict, assignment.cases), grade_accuracy(grading, task)]
+        verdicts = [*map(grading.verdict, assignment.cases), grade_accuracy(grading, accuracy)]
     assert {v.outcome for v in verdicts} == {Outcome.PASSED}
     for case in assignment.cases:
         assert {case_seed(PUBLIC, case.id), case_seed(SECRET, case.id)} <= set(spy.seeds)
-    assert case_seed(SECRET, f"{task.id} 0") in spy.seeds
+    assert case_seed(SECRET, f"{accuracy.id} 0") in spy.seeds
     for written in (str(SECRET), f"{SECRET:x}", "coffee"):
         assert written not in spy.text
 

@@ -18,21 +18,28 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
-from grader import ROOT, notebooks
+from grader import ROOT
 from grader import conftest as door
-from grader.__main__ import app
-from grader.bundle import handout
-from grader.bundle.archive import BundleError, write_folder, write_zip
+from grader.authoring import notebooks
+from grader.commands.staff import app
+from grader.course.parts import load_parts
+from grader.release import handout
+from grader.release.bundle import BundleError, write_folder, write_zip
 from tests.test_release import answers
 
 # What students run: `pytest grader/`, `grader`, collect_submission.sh, the notebooks, and what those start as processes
 # of their own.
 STARTED = (
-    *("conftest", "test_submission", "student", "collect", "inline"),
-    *("sandbox.forkserver", "sandbox.worker", "scoring", "challenge"),
+    *("conftest", "test_submission", "commands.students", "commands.collect", "notebook"),
+    *("sandbox.forkserver", "sandbox.worker", "accuracy.scorer_process", "parts.gan.challenge"),
 )
 # Imported where their files are, or at tiers of trust, that students do not have.
-NOT_THEIRS = {"grader.auditor", "grader.quality", "grader.mistakes", "grader.variants", "grader.oracles"}
+NOT_THEIRS = {
+    "grader.accuracy.staff.auditor",
+    "grader.accuracy.staff.frechet",
+    *(f"grader.parts.{part.name}.{kind}" for part in load_parts() for kind in ("mistakes", "variants", "oracles")),
+}
+STAFF = ("authoring", "batch", "release", "similarity", "accuracy.staff", "commands.staff", "commands.authors")
 PACKAGES_NOT_THEIRS = {"pyseccomp"}
 GIVEN_FILES = {"datasets", "gan_oracle", "ema"}  # of student/, which parts of the grader import
 # What whole files of variants share with the harness, and does not answer anything.
@@ -55,12 +62,13 @@ def folder(files, tmp_path_factory):
 # ---------------------------------------------------------------------------------------------------- what is in it
 
 
-def test_the_modules_are_those_that_students_run_and_no_others(files):
+def test_the_modules_are_those_that_students_run_and_nothing_that_only_staff_has(files):
     assert files["grader/__main__.py"] != (ROOT / "grader" / "__main__.py").read_bytes()
-    own = {"grader/__main__.py"}  # made of a template, to start grader/student.py
+    own = {"grader/__main__.py"}  # made of a template, to start grader/commands/students.py
     released = {_module(name) for name in files.keys() - own if name.startswith("grader/") and name.endswith(".py")}
-    cases = {module for module in released if module.startswith("grader.cases")}
-    assert released == closure({f"grader.{name}" for name in STARTED} | cases) - NOT_THEIRS
+    cases = {module for module in released if ".cases" in module}
+    assert closure({f"grader.{name}" for name in STARTED} | cases) - NOT_THEIRS <= released
+    assert {module for module in released for package in STAFF if module.startswith(f"grader.{package}")} == set()
 
 
 def test_every_package_that_is_imported_is_a_dependency(files):
@@ -161,9 +169,9 @@ def test_notebooks_hold_every_question_and_a_place_for_its_answer(files, assignm
     assert sources == {question.id: notebooks.PLACEHOLDER for question in assignment.questions}
 
 
-def test_the_readme_is_the_students_section_of_ours_with_the_points(files):
+def test_the_readme_is_our_page_for_students_with_the_points(files):
     readme = files["README.md"].decode()
-    assert handout.section((ROOT / "README.md").read_text(), "Students") in readme
+    assert (ROOT / "docs" / "students.md").read_text().partition("\n")[2].strip() in readme
     assert "| `4.add_noise` |" in readme
     for staff in ("grader grade", "make ", "solution/", "grader update", "benchmarks"):
         assert staff not in readme
@@ -172,21 +180,58 @@ def test_the_readme_is_the_students_section_of_ours_with_the_points(files):
 def test_the_changelog_has_the_entries_of_students_alone():
     changelog = """# Changelog
 
-Entries are tagged by whom they concern: student, grader, solution.
+Each entry starts with the people it concerns.
 
-## 0.2
+## [Unreleased]
 
-- student: a stub
+### Added
+
+- student: A stub
   and more of it.
-- grader: a case that
+- grader: A case that
   students need not know.
-- solution: an answer
+- student: A script.
 
-## 0.1
+### Changed
 
-- student: the first
+- solution: An answer.
+
+### Fixed
+
+- student: A typo.
+
+## [0.2]
+
+### Added
+
+- grader: A command.
+
+## [0.1]
+
+### Added
+
+- student: The first stub.
 """
-    expected = "# Changelog\n\n## 0.2\n\n- a stub\n  and more of it.\n## 0.1\n\n- the first\n"
+    expected = """# Changelog
+
+## [Unreleased]
+
+### Added
+
+- A stub
+  and more of it.
+- A script.
+
+### Fixed
+
+- A typo.
+
+## [0.1]
+
+### Added
+
+- The first stub.
+"""
     assert handout.entries_of_students(changelog) == expected
 
 
@@ -250,7 +295,9 @@ def test_hints_and_nothing_of_staff_are_commands_of_the_handout(folder, tmp_path
     assert models.count(right) == 1
     (copy / "student" / "models.py").write_text(models.replace(right, wrong))
     done = in_folder(copy, sys.executable, "-m", "grader", "hint", "4.add_noise", "--step", "3")
-    assert "3. Diagnosis: A known mistake: The factor of the noise is sqrt(1 - alpha_bar_t)" in done.stdout, done.stderr
+    assert (
+        "3. Diagnosis: A known mistake: Your code multiplies the noise by sqrt(1 - sqrt(alpha_bar_t))" in done.stdout
+    ), done.stderr
     assert in_folder(copy, sys.executable, "-m", "grader", "batch").returncode != 0
     assert "batch" not in in_folder(copy, sys.executable, "-m", "grader", "--help").stdout
 
@@ -358,11 +405,6 @@ def test_the_command_writes_a_zip_with_one_folder_in_it(tmp_path, monkeypatch, c
 def test_a_file_of_the_list_that_is_not_there_is_told():
     with pytest.raises(BundleError, match=r"grader/nowhere\*\.py is to be handed out, but is not there"):
         handout.listed("grader", ("nowhere*.py",))
-
-
-def test_a_readme_without_a_section_for_students_is_told():
-    with pytest.raises(BundleError, match=r"README\.md needs a section '## Students'"):
-        handout.section("# A\n\n## TAs\n", "Students")
 
 
 def test_a_package_that_pyproject_does_not_name_is_told():

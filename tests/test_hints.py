@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from grader import ROOT, hints, student
-from grader import assignment as assignments
-from grader.case import Outcome, Verdict
+from grader import ROOT
+from grader.commands import students
+from grader.course import assignment as assignments
+from grader.grading import hints
+from grader.runtime.case import Outcome, Verdict
 from tests.test_release import answers
 
 CASE = assignments.load().by_id["4.add_noise"]
@@ -21,7 +23,7 @@ LONG = 12  # characters of an answer's line, without blanks, that do not stand i
 
 def shown(*arguments):
     """Exit code and output of the students' command line."""
-    done = CliRunner().invoke(student.app, [str(argument) for argument in arguments])
+    done = CliRunner().invoke(students.app, [str(argument) for argument in arguments])
     return done.exit_code, done.output
 
 
@@ -38,8 +40,8 @@ def test_the_steps_are_where_to_look_which_term_and_what_is_known_of_a_run():
 @pytest.mark.parametrize(
     ("verdict", "told"),
     [
-        (Verdict(CASE, Outcome.PASSED, 1.0), "The case passes: there is nothing to mend."),
-        (Verdict(CASE, Outcome.FAILED, 0.0, "a: 1\nb: 2"), "a: 1\nNo known mistake gives just this."),
+        (Verdict(CASE, Outcome.PASSED, 1.0), "The case passes: there is nothing to repair."),
+        (Verdict(CASE, Outcome.FAILED, 0.0, "a: 1\nb: 2"), "a: 1\nNo known mistake has exactly this result."),
         (Verdict(CASE, Outcome.FAILED, 0.0, "a: 1", "4.x", "It is x."), "A known mistake: It is x."),
         (Verdict(CASE, Outcome.ERROR, 0.0, "E: no\n  at m.py", "4.x", "It is x."), "A known mistake: It is x."),
         (Verdict(CASE, Outcome.ERROR, 0.0, "E: no\n  at m.py, line 1"), "E: no\n  at m.py, line 1"),
@@ -90,8 +92,8 @@ def test_the_third_step_grades_the_case(make_submission, solution_text):
     code, told = shown("hint", CASE.id, "--step", 3, "--submission", folder)
     assert code == 0
     assert (
-        "\n3. Diagnosis: A known mistake: The factor of the noise lacks its square root: sqrt(1 - alpha_bar_t).\n"
-        in told
+        "\n3. Diagnosis: A known mistake: Your code multiplies the noise by 1 - alpha_bar_t. "
+        "The factor should be its square root, sqrt(1 - alpha_bar_t).\n" in told
     )
     assert "More:" not in told
 
@@ -114,7 +116,7 @@ def test_an_unknown_case_is_answered_with_those_of_similar_names(name, near):
 def test_a_submission_that_is_not_there_is_told_in_one_line(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["grader", "hint", CASE.id, "--step", "3", "--submission", str(tmp_path / "no")])
     with pytest.raises(SystemExit, match="1"):
-        student.main()
+        students.main()
     assert capsys.readouterr().err.startswith("grader: there is no submission at")
 
 

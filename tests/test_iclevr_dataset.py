@@ -126,7 +126,7 @@ def test_a_list_that_cannot_be_read_is_told(name, content, root):
 def test_missing_pictures_are_counted_where_most_of_them_are(root):
     (root / "iclevr").mkdir()
     (root / "images" / "CLEVR_train_000001_1.png").unlink()
-    told = r"images lacks 1 of the 2 pictures of train.json, CLEVR_train_000001_1.png for one: put .*render a folder"
+    told = r"images lacks 1 of the 2 pictures in train.json, such as CLEVR_train_000001_1.png: put .*render a folder"
     with pytest.raises(IclevrError, match=told):
         ICLEVRLoader(root)
 

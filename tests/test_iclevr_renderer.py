@@ -207,7 +207,7 @@ def test_an_edge_is_bent_half_way_between_its_faces():
 
 @pytest.mark.parametrize(
     ("names", "told"),
-    [(["red cub"], "'red cub' is no object: write a colour and a shape"), ([RED] * 6, "5 objects at most, not 6")],
+    [(["red cub"], "'red cub' is not an object: write a colour and a shape"), ([RED] * 6, "at most 5 objects, not 6")],
 )
 def test_lists_that_cannot_be_drawn_are_told(names, told):
     with pytest.raises(IclevrError, match=told):
@@ -217,7 +217,7 @@ def test_lists_that_cannot_be_drawn_are_told(names, told):
 def test_the_number_of_a_scene_is_in_the_name_of_its_pictures():
     assert {scene_number(f"CLEVR_train_004592_{step}.png") for step in range(3)} == {4592}
     for name in ("a.png", "CLEVR_train_1.png", "../CLEVR_train_000001_0.png", "CLEVR_train_000001_0.jpg"):
-        with pytest.raises(IclevrError, match=r"does not name a picture as CLEVR_train_004592_0\.png"):
+        with pytest.raises(IclevrError, match=r"is not a name like CLEVR_train_004592_0\.png"):
             scene_number(name)
 
 
@@ -267,13 +267,13 @@ def test_a_folder_of_other_pictures_is_left_alone(lists, tmp_path):
     with pytest.raises(IclevrError, match="other lists or another seed: give another folder with --out"):
         write_folder(lists, tmp_path / "out", seed=1)
     (tmp_path / "out" / "rendered.json").unlink()
-    with pytest.raises(IclevrError, match="files that were not rendered here: give another folder with --out"):
+    with pytest.raises(IclevrError, match="files that the renderer did not make: give another folder with --out"):
         write_folder(lists, tmp_path / "out")
 
 
 def test_a_list_that_cannot_be_drawn_leaves_no_folder(lists, tmp_path):
     lists.write_text('{"CLEVR_train_000001_0.png": ["red cub"]}')
-    with pytest.raises(IclevrError, match="'red cub' is no object"):
+    with pytest.raises(IclevrError, match="'red cub' is not an object"):
         write_folder(lists, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
@@ -285,3 +285,38 @@ def test_lists_that_cannot_be_read_are_told(content, tmp_path):
     with pytest.raises(IclevrError, match=r"train\.json is not a train\.json, \{file name: \[object, \.\.\.\]\}"):
         write_folder(tmp_path / "train.json", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def tiny_folder(data):
+    return iclevr_renderer.found_or_rendered(data, data / "tiny", most=3)
+
+
+def test_pictures_that_are_not_there_are_rendered_and_can_be_read(tmp_path, capsys):
+    from iclevr_dataset import ICLEVRLoader
+
+    (tmp_path / "iclevr").mkdir()
+    (tmp_path / "iclevr" / "train.json").write_text("{}")  # lists alone are no pictures
+    for _ in range(2):
+        folder = tiny_folder(tmp_path)
+        assert folder.parent == tmp_path / "tiny"
+        assert len(ICLEVRLoader(folder)) == len(list(folder.glob("images/*.png"))) == 3
+    assert [len(ICLEVRLoader(folder, mode=mode)) for mode in ("test", "new_test")] == [32, 32]
+    assert f"There are no i-CLEVR pictures in {tmp_path}, so {folder} holds rendered ones." in capsys.readouterr().out
+
+
+def test_the_courses_pictures_are_taken_where_they_are(tmp_path):
+    (tmp_path / "iclevr" / "images").mkdir(parents=True)
+    (tmp_path / "iclevr" / "images" / "CLEVR_train_000000_0.png").touch()
+    assert tiny_folder(tmp_path) == tmp_path / "iclevr"
+
+
+def test_in_full_all_pictures_are_rendered_and_an_interrupted_rendering_goes_on(monkeypatch, tmp_path):
+    lists = tmp_path / "lists" / "train.json"
+    lists.parent.mkdir()
+    lists.write_text('{"CLEVR_train_000000_0.png": ["red cube"], "CLEVR_train_000001_0.png": ["cyan sphere"]}')
+    monkeypatch.setattr(iclevr_renderer, "LISTS", lists)
+    for _ in range(2):
+        folder = iclevr_renderer.found_or_rendered(tmp_path)
+        pictures = sorted(folder.glob("images/*.png"))
+        assert (folder, len(pictures)) == (tmp_path / "iclevr", 2)
+        pictures[0].unlink()

@@ -4,7 +4,7 @@ import pytest
 from evaluator import evaluation_model, top_k
 from iclevr_renderer import pictures
 
-from grader.auditor import load_scene_auditor
+from grader.accuracy.staff.auditor import load_auditor
 from test_resources.references import iclevr
 
 
@@ -26,7 +26,7 @@ def test_the_evaluator_sees_nothing_where_nothing_is(scenes):
 
 def test_the_auditor_is_another_network_and_recognises_them_as_well(scenes):
     images, labels = scenes
-    auditor = load_scene_auditor(iclevr.FOLDER / "iclevr_auditor.pt")
+    auditor = load_auditor("objects", iclevr.FOLDER / "iclevr_auditor.pt")
     assert top_k(auditor(images), labels) >= 0.95
     mirrored = auditor(images.flip(3))  # it looks at places, so where they are hardly counts
     assert top_k(mirrored, labels) >= 0.95

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from grader import ROOT
-from grader.sandbox import bubblewrap, doctor, linux, start, view
+from grader.runtime import discovery
+from grader.sandbox import doctor, linux, start, view
 from tests.experiments import asks_student
 from tests.test_sandbox import observe, student
 
@@ -41,7 +42,7 @@ def test_the_same_code_reaches_all_of_it_at_tier_process(tier, assignment):
 
 
 def test_every_case_of_the_solution_passes(confined, assignment, known):
-    from grader.grading import open_submission
+    from grader.grading.run import open_submission
 
     with open_submission(assignment, confined, known, assignment.solution) as grading:
         failed = [(v.case.id, v.message) for v in map(grading.verdict, assignment.cases) if v.points != v.case.points]
@@ -68,8 +69,12 @@ def test_the_environment_holds_nothing_of_the_graders(confined, tmp_path, monkey
 def test_no_module_of_the_graders_is_loaded_but_those_that_run_the_code(confined, tmp_path):
     """Whatever a fork server has imported, code can import as well, although it sees no file of it."""
     loaded = answer(confined, tmp_path, "    return ' '.join(sys.modules)\n").split()
-    ours = {name.split(".")[1] for name in loaded if name.startswith("grader.")}
-    assert {"case", "experiment", "sandbox"} <= ours <= set(bubblewrap._RUNTIME)
+    ours = {name for name in loaded if name.startswith("grader.")}
+    assert {"grader.runtime.case", "grader.runtime.experiment", "grader.sandbox.worker"} <= ours
+    of_parts = {name for name in ours if not name.startswith(("grader.runtime", "grader.sandbox"))}
+    beside_student_code = set(discovery.modules())
+    packages = {name.rpartition(".")[0] for name in beside_student_code} | {"grader.parts"}
+    assert of_parts <= beside_student_code | packages
 
 
 def test_there_is_no_descriptor_but_that_of_the_reply(confined, tmp_path):
@@ -129,13 +134,13 @@ def test_libraries_below_tmp_stay_in_sight(tmp_path):
         isolation.build_view(pathlib.Path({str(tmp_path)!r}), 2**20)
         print(view.temporary_is_free(), open({str(library / "part.txt")!r}).read(), os.listdir("/scratch"))
     """
-    told = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
-    assert told.stdout == "False seen []\n", told.stderr
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "False seen []\n", done.stderr
 
 
 def test_code_runs_as_another_user_and_as_the_first_process_of_its_namespace(sandbox, tmp_path):
-    told = answer(sandbox, tmp_path, "    return f'{os.getpid()} {os.getuid()}'\n")
-    assert told == ("1 1" if os.geteuid() == 0 else "1 0")
+    numbers = answer(sandbox, tmp_path, "    return f'{os.getpid()} {os.getuid()}'\n")
+    assert numbers == ("1 1" if os.geteuid() == 0 else "1 0")
 
 
 def test_memory_is_limited(confined, tmp_path):

@@ -10,8 +10,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from grader.case import Case, Ended, Observation, Outcome
-from grader.judge import (
+from grader.grading.judge import (
     MESSAGE_LINES,
     REMEDIES,
     Fingerprint,
@@ -23,6 +22,7 @@ from grader.judge import (
     judge,
     matches,
 )
+from grader.runtime.case import Case, Ended, Observation, Outcome
 
 DETERMINISTIC = settings(derandomize=True, deadline=None, max_examples=200)
 CASE = Case("4.example", "An example", 2.0, print, "a = b", rtol=1e-3, atol=1e-2, shows={"mean": "the mean of x_{t-1}"})

@@ -12,12 +12,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from grader import marks as marking
-from grader.case import Case, Outcome, Question, Verdict
-from grader.marks import Mark, read_marks, verdicts, write_template
 from grader.report import results, terminal
-from grader.spreadsheet import TableError, guarded, read_table, table, unguarded
-from grader.submission import SubmissionError, name_of
+from grader.runtime.case import Case, Outcome, Question, Verdict
+from grader.submission.layout import SubmissionError, name_of
+from grader.util.spreadsheet import TableError, guarded, read_table, table, unguarded
+from grader.written import marks as marking
+from grader.written.marks import Mark, read_marks, verdicts, write_template
 
 QUESTIONS = [Question("1.image", "The image", 2.0), Question("2.loss", "The loss", 0.5)]
 HEADER = "submission,question,mark,comment\n"
@@ -59,22 +59,22 @@ def test_what_spreadsheets_write_is_understood(content, read):
 @pytest.mark.parametrize(
     ("row", "problem"),
     [
-        ("ada,1.imag,1,", "there is no question '1.imag': is 1.image meant?"),
-        ("ada,9.theory,1,", "there is no question '9.theory': the questions are 1.image, 2.loss"),
+        ("ada,1.imag,1,", "there is no question '1.imag'. Did you mean 1.image?"),
+        ("ada,9.theory,1,", "there is no question '9.theory'. The questions are 1.image, 2.loss."),
         ("ada,,1,", "there is no question ''"),
         (",1.image,1,", "names no submission: write the name of its zip or folder"),
         ("ada,1.image,2.01,", "the mark 2.01 is above the 2 points of 1.image: lower it"),
         ("ada,2.loss,999999999,", "the mark 999999999 is above the 0.5 points of 2.loss"),
-        ("ada,1.image,-0.5,", "the mark -0.5 is negative: the least is 0"),
-        ('ada,1.image,"-0,5",', "the mark -0,5 is negative: the least is 0"),
+        ("ada,1.image,-0.5,", "the mark -0.5 is negative: the lowest is 0"),
+        ('ada,1.image,"-0,5",', "the mark -0,5 is negative: the lowest is 0"),
         ("ada,1.image,full,", "the mark 'full' is not a number: write it like 1.5"),
-        ("ada,1.image,1. May,", "the mark '1. May' is not a number: write it like 1.5 (a spreadsheet may have made"),
+        ("ada,1.image,1. May,", "the mark '1. May' is not a number: write it like 1.5 (a spreadsheet may have turned"),
         *[
             (f"ada,1.image,{mark},", f"the mark {mark!r} is not a number")
             for mark in ("nan", "inf", "1e0", "0x1", "1_0", "1/2", "½", "١", "+1", "1 5", ".", "1.5.1", "50%", "=1+1")
         ],
-        ("ada,1.image,,well done", "has a comment, but no mark: give one, 0 if nothing is earned"),
-        ("ada,1.image,1,5", "is the mark 1.5? Its decimals are in the next column: write it with a point"),
+        ("ada,1.image,,well done", "has a comment but no mark: give a mark, 0 if the answer earns nothing"),
+        ("ada,1.image,1,5", "the mark is 1 and the comment 5. Did you mean 1.5? Write it with a point"),
         ("ada,1.image,1,5,good", "has 5 fields for 4 columns: put quotation marks around a text or"),
         ('ada,1.image,1,"not closed', "unexpected end of data: is a quotation mark not closed"),
         ('ada,1.image,1,"not" doubled', "',' expected after '\"': is a quotation mark not closed, or not doubled"),
@@ -87,7 +87,7 @@ def test_a_wrong_row_is_refused_with_file_line_and_remedy(row, problem, read):
 
 
 def test_two_marks_for_one_answer_are_refused_however_the_name_is_spelt(read):
-    told = r"^marks\.csv, line 4: zoé and 1\.image are on line 2 as well: keep one of the two$"
+    told = r"^marks\.csv, line 4: zoé and 1\.image are on line 2 too: keep one of the two$"
     with pytest.raises(TableError, match=told):
         read(HEADER + "zoé,1.image,1,\nzoé,2.loss,0.5,\nzoe\u0301.ZIP,1.image,2,\n")
 
@@ -98,10 +98,10 @@ def test_everything_that_is_wrong_is_told_at_once(read):
     assert str(refused.value).splitlines() == [
         "marks.csv, line 2: the mark 3 is above the 2 points of 1.image: lower it",
         "marks.csv, line 4: names no submission: write the name of its zip or folder",
-        "marks.csv, line 4: there is no question '1.imag': is 1.image meant?",
-        "marks.csv, line 4: the mark -1 is negative: the least is 0",
+        "marks.csv, line 4: there is no question '1.imag'. Did you mean 1.image?",
+        "marks.csv, line 4: the mark -1 is negative: the lowest is 0",
         "marks.csv, line 5: has 5 fields for 4 columns: put quotation marks around a text or number with a comma in it",
-        "marks.csv, line 6: ada and 1.image are on line 2 as well: keep one of the two",
+        "marks.csv, line 6: ada and 1.image are on line 2 too: keep one of the two",
     ]
 
 
@@ -209,7 +209,7 @@ def test_a_template_has_a_row_for_each_submission_and_question(tmp_path, submiss
 
 def test_a_template_overwrites_no_marks(tmp_path, submissions):
     (tmp_path / "marks.csv").write_text("precious")
-    with pytest.raises(TableError, match=r"marks\.csv is there already, and may hold marks: give another --output"):
+    with pytest.raises(TableError, match=r"marks\.csv exists already and may hold marks: give another --output"):
         write_template(tmp_path / "marks.csv", submissions, QUESTIONS)
     assert (tmp_path / "marks.csv").read_text() == "precious"
 
@@ -272,7 +272,7 @@ def test_the_json_document_has_no_points_where_no_mark_is():
 def test_gradescope_gets_no_score_where_no_mark_is_and_is_told_so():
     report = results.gradescope("sandbox", ["public"], HALF)
     assert report["score"] == 4.5
-    assert "0.5 points of written questions are not marked yet: the score is without them" in report["output"]
+    assert "0.5 points of written questions are not marked yet: the score does not include them" in report["output"]
     code, marked, waiting = report["tests"]
     assert (code["score"], code["status"]) == (3.0, "passed")
     assert (marked["score"], marked["max_score"]) == (1.5, 2.0)
@@ -295,5 +295,5 @@ def test_after_a_fault_of_the_grader_marks_earn_no_score_either():
 def test_a_submission_without_marks_is_told_whose_name_is_near():
     marks = {("alice", "1.image"): Mark(1, ""), ("alice", "2.loss"): Mark(0, ""), ("bob", "1.image"): Mark(1, "")}
     assert marking.missing(marks, "bob.zip") == ""
-    assert marking.missing(marks, "alcie") == "there is no mark for alcie, but for alice: is that meant?"
-    assert marking.missing(marks, "\x1bzoé") == "there is no mark for \\x1bzoé"
+    assert marking.missing(marks, "alcie") == "there is no mark for alcie. Did you mean alice?"
+    assert marking.missing(marks, "\x1bzoé") == "there is no mark for \\x1bzoé."

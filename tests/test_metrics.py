@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.metrics import (
+from grader.accuracy.statistics import (
     confusion_matrix,
     expected_best_share,
     independent_trials,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -19,7 +18,7 @@ from grader import ROOT
 
 PARTS = {"part1": 1, "part2": 2, "part3": 3, "part4": 4, "part5": 5, "theory": 6}
 SECONDS = 600  # of a cell: CI has two cores, and other tests run beside this one
-FIRST_CELL = (ROOT / "notebooks" / "source" / "preludes" / "first_cell.py").read_text()
+FIRST_CELLS = (ROOT / "notebooks" / "source" / "preludes" / "first_cells.py").read_text()
 
 
 def notebook(name):
@@ -93,52 +92,52 @@ def test_what_is_committed_has_no_outputs(name):
     assert all(cell.outputs == [] and cell.execution_count is None for cell in code)
 
 
-# ------------------------------------------------------------------------------------------------------ the first cell
+# ------------------------------------------------------------------------------------------------------ the first cells
 
 
 @pytest.fixture
 def nowhere(tmp_path, monkeypatch):
-    """A current folder from which Python knows of no assignment."""
-    monkeypatch.setattr(sys, "path", [p for p in sys.path if not (Path(p) / "grader" / "inline").is_dir()])
+    """A current folder from which Python knows of no handout."""
+    monkeypatch.setattr(sys, "path", [p for p in sys.path if not (Path(p) / "grader" / "notebook").is_dir()])
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 def found(handout=""):
-    """Where the first cell finds the assignment, with an entry in HANDOUT."""
+    """Where the first cells find the handout, with an entry in HANDOUT."""
     names = {}
-    exec(FIRST_CELL.replace('HANDOUT = ""', f"HANDOUT = {str(handout)!r}", 1), names)
+    exec(FIRST_CELLS.replace('HANDOUT = ""', f"HANDOUT = {str(handout)!r}", 1), names)
     return names["ROOT"]
 
 
-def an_assignment(folder):
-    for name in ("grader/inline", "student", "notebooks"):
+def a_handout(folder):
+    for name in ("grader/notebook", "student", "notebooks"):
         (folder / name).mkdir(parents=True)
     (folder / "pyproject.toml").write_text('[project]\ndependencies = ["numpy>=1"]\n')
     return folder
 
 
 @pytest.mark.parametrize("below", [".", "notebooks", "student"])
-def test_the_first_cell_finds_the_assignment_above_it(below, nowhere, monkeypatch):
-    root = an_assignment(nowhere / "work")
+def test_the_first_cells_find_the_handout_above_them(below, nowhere, monkeypatch):
+    root = a_handout(nowhere / "work")
     monkeypatch.chdir(root / below)
     assert found() == root
     assert sys.path[0] == str(root)
 
 
-def test_it_finds_one_that_is_unpacked_beside_it(nowhere):
-    root = an_assignment(nowhere / "handout")
+def test_they_find_one_that_is_unpacked_beside_them(nowhere):
+    root = a_handout(nowhere / "handout")
     assert found() == root
 
 
-def test_it_finds_one_where_python_looks(nowhere, monkeypatch):
-    root = an_assignment(nowhere / "far" / "away")
+def test_they_find_one_where_python_looks(nowhere, monkeypatch):
+    root = a_handout(nowhere / "far" / "away")
     monkeypatch.syspath_prepend(str(root))
     assert found() == root
 
 
-def test_it_unpacks_a_zip(nowhere):
-    root = an_assignment(nowhere / "elsewhere" / "handout")
+def test_they_unpack_a_zip(nowhere):
+    root = a_handout(nowhere / "elsewhere" / "handout")
     with zipfile.ZipFile(nowhere / "handout.zip", "w") as archive:
         for path in root.rglob("*"):
             archive.write(path, path.relative_to(root.parent))
@@ -146,25 +145,25 @@ def test_it_unpacks_a_zip(nowhere):
     assert found("handout.zip") == nowhere / "handout"
 
 
-def test_it_copies_what_can_only_be_read(nowhere, monkeypatch):
-    root = an_assignment(nowhere / "input" / "course" / "handout")
+def test_they_copy_what_can_only_be_read(nowhere, monkeypatch):
+    root = a_handout(nowhere / "input" / "course" / "handout")
     monkeypatch.setattr(os, "access", lambda *_: False)
     assert found(root) == nowhere / "assignment"
 
 
-def test_it_takes_a_folder_that_is_named(nowhere):
-    root = an_assignment(nowhere / "input" / "course" / "handout")
+def test_they_take_a_folder_that_is_named(nowhere):
+    root = a_handout(nowhere / "input" / "course" / "handout")
     assert found(root) == root
 
 
-def test_it_says_in_a_sentence_that_there_is_none(nowhere):
-    with pytest.raises(Exception, match=r"No assignment at or above .*: write into HANDOUT where it is\.") as error:
+def test_they_say_in_a_sentence_that_there_is_none(nowhere):
+    with pytest.raises(Exception, match=r"There is no handout at or above .*\. Write its address or path") as error:
         found()
     assert error.value._render_traceback_() == [str(error.value)]
 
 
-def test_it_installs_what_is_missing_and_nothing_else(nowhere, monkeypatch):
-    root = an_assignment(nowhere / "handout")
+def test_they_install_what_is_missing_and_nothing_else(nowhere, monkeypatch):
+    root = a_handout(nowhere / "handout")
     (root / "pyproject.toml").write_text('[project]\ndependencies = ["numpy>=1", "no-such-package>=2"]\n')
     commands = []
     monkeypatch.setattr("subprocess.run", lambda command, **_: commands.append(command))
@@ -175,5 +174,14 @@ def test_it_installs_what_is_missing_and_nothing_else(nowhere, monkeypatch):
 def test_the_sources_are_what_the_committed_notebooks_are_made_of():
     made = {path.stem for path in (ROOT / "notebooks" / "source").glob("*.py")}
     assert made == {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")} == set(PARTS)
-    first = {name: json.dumps(notebook(name).cells[1].source) for name in PARTS}
-    assert all(json.dumps(FIRST_CELL.strip())[1:-1] in source for source in first.values())
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_it_opens_with_two_settings_and_folds_away_how_the_handout_is_found(name):
+    title, settings, finding, begin, *_ = notebook(name).cells
+    assert title.source.startswith("# Part ")
+    assert re.fullmatch(r'HANDOUT = ""  # .*\nPROFILE = ""  # .*', settings.source)
+    assert finding.metadata == {"jupyter": {"source_hidden": True}, "cellView": "form"}
+    assert finding.source.startswith("# @title Find and install the handout (runs by itself)\n")
+    assert finding.source in FIRST_CELLS
+    assert begin.source.startswith("from grader.notebook import begin")

@@ -123,7 +123,7 @@ def test_generated_photos_have_a_row_for_each_class(options, name, size, rows, c
     (tmp_path / "checkpoints").mkdir()
     ImageGenerator(2).policy.save_weights(tmp_path / train_cifar10.CHECKPOINT)
     cifar10("generate", "--num-samples", 2, *options)
-    assert f"outputs/{name}: {rows}, a row for each" in capsys.readouterr().out
+    assert f"outputs/{name}: {rows}, one row per class" in capsys.readouterr().out
     assert Image.open(tmp_path / "outputs" / name).size == (ZOOM * size[0], ZOOM * size[1])
 
 
@@ -166,7 +166,7 @@ def test_generated_digits_have_a_column_for_each_class(digits, tmp_path, monkeyp
     options = ["--name", "tiny", "--num-feat", "16", "--T", "2", "--omega", "0.5"]
     monkeypatch.setattr("sys.argv", ["train_mnist.py", "generate", *options])
     train_mnist.main()
-    assert "omega_0.5.png: a column for each class" in capsys.readouterr().out
+    assert "omega_0.5.png: one column per class" in capsys.readouterr().out
     assert Image.open(digits.parent / "omega_0.5.png").size == (ZOOM * 280, ZOOM * 280)
 
 

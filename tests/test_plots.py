@@ -124,7 +124,7 @@ def test_a_gans_losses_stand_beside_its_equilibrium():
     assert found["G"] == pytest.approx([0.8, 0.9])
     half = -math.log(0.5)  # of G; D has it for real images and for generated ones
     assert {name: y[0] for name, y in found.items() if "log 2" in name} == pytest.approx(
-        {"D at the equilibrium, 2 log 2": 2 * half, "G there, log 2": half}
+        {"D at the equilibrium, 2 log 2": 2 * half, "G at the equilibrium, log 2": half}
     )
 
 
@@ -212,7 +212,7 @@ def test_estimates_of_x0_stand_below_what_they_were_made_of():
 
 
 def test_timesteps_that_do_not_fit_are_told():
-    with pytest.raises(ValueError, match="3 timesteps need as many batches of images, not 2"):
+    with pytest.raises(ValueError, match="3 timesteps need 3 batches of images, got 2"):
         plots.denoising_strip([images(1)] * 2, [2, 1, 0])
 
 

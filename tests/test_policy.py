@@ -1,4 +1,4 @@
-"""assignment.toml is checked line by line, and every complaint names the line and what is allowed."""
+"""assignment.toml and part.toml are checked line by line: every complaint names the line and what is allowed."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import re
 
 import pytest
 
-from grader import ROOT
-from grader.policy import PolicyError, read_policy
+from grader.course import parts
+from grader.course.assignment import load
+from grader.course.parts import read_part
+from grader.course.policy import read_policy
+from grader.course.toml import PolicyError
 
 POLICY = """# A policy.
 
@@ -26,12 +29,17 @@ reply_bytes = 16777216   # of arrays
 output_bytes = 20000
 submission_output_bytes = 200000
 source_bytes = 1000000
+"""
+PART = """# A part, in a folder of the name of one that is there: its accuracy.py says what `model` holds.
+
+number = 4
+title = "Garments"
+files = ["models.py"]
+notebook = "part4"
 
 [accuracy.ddpm]
-part = 4
 title = "DDPM"
 points = 32
-prepare = "prepare_ddpm"
 
 # trained by students
 checkpoint = "checkpoints/DDPM.pt"
@@ -47,41 +55,64 @@ audit_allowance = 0.1
 seconds = 1200
 memory_bytes = 8589934592
 
+[accuracy.ddpm.model]
+prepare = "prepare_ddpm"
 """
 
 
-def write(tmp_path, text):
-    """A policy file with this text."""
-    path = tmp_path / "assignment.toml"
-    path.write_text(text)
-    return path
+def read(tmp_path, text, name="fashion_mnist"):
+    """What a file with this text is read as: a policy, or the part of this name."""
+    if "[limits]" in text or "public_seed" in text:
+        path = tmp_path / "assignment.toml"
+        path.write_text(text)
+        return read_policy(path)
+    folder = tmp_path / name
+    folder.mkdir()
+    (folder / "part.toml").write_text(text)
+    return read_part(folder)
 
 
-def changed(old, new):
-    """The policy with one line changed, and the number of that line."""
-    assert POLICY.count(f"\n{old}") == 1
-    number = POLICY[: POLICY.index(f"\n{old}")].count("\n") + 2
-    return POLICY.replace(f"\n{old}", f"\n{new}"), number
+def changed(old, new, original=None):
+    """The text with one line changed, the number of that line, and the name of the file."""
+    original = original or (POLICY if f"\n{old}" in POLICY else PART)
+    assert original.count(f"\n{old}") == 1
+    number = original[: original.index(f"\n{old}")].count("\n") + 2
+    return original.replace(f"\n{old}", f"\n{new}"), number, FILES[original]
 
 
-def line_of(text):
+FILES = {POLICY: "assignment.toml", PART: "part.toml"}
+
+
+def line_of(text, original=PART):
     """The number of the line that starts with this text."""
-    return next(n for n, line in enumerate(POLICY.splitlines(), start=1) if line.startswith(text))
+    return next(n for n, line in enumerate(original.splitlines(), start=1) if line.startswith(text))
 
 
-def test_the_policy_of_this_repository_is_valid():
-    policy = read_policy(ROOT / "grader" / "assignment.toml")
+def test_the_policy_and_the_parts_of_this_repository_are_valid():
+    policy = load().policy
     assert policy.title
     assert policy.accuracy
     assert all(a.nothing_at < a.everything_at for a in policy.accuracy.values())
 
 
 def test_a_policy_is_read_as_it_is_written(tmp_path):
-    policy = read_policy(write(tmp_path, POLICY))
+    policy = read(tmp_path, POLICY)
     assert (policy.title, policy.public_seed) == ("Models", 7)
     assert (policy.limits.seconds, policy.limits.source_bytes) == (10, 1_000_000)
-    ddpm = policy.accuracy["ddpm"]
+
+
+def test_a_part_is_read_as_it_is_written_and_its_accuracies_know_it(tmp_path):
+    part = read(tmp_path, PART)
+    ddpm = part.accuracy["ddpm"]
+    assert (part.name, part.number, part.files) == ("fashion_mnist", 4, ("models.py",))
     assert (ddpm.nothing_at, ddpm.everything_at, ddpm.image_shape) == (0.75, 0.85, (1, 32, 32))
+    assert (ddpm.part, ddpm.build) == (4, "grader.parts.fashion_mnist.accuracy:build")
+    assert ddpm.model_arguments() == {
+        "build": ddpm.build,
+        "checkpoint": "checkpoints/DDPM.pt",
+        "classes": 10,
+        "prepare": "prepare_ddpm",
+    }
 
 
 @pytest.mark.parametrize(
@@ -95,7 +126,7 @@ def test_a_policy_is_read_as_it_is_written(tmp_path):
         ("seconds = 10\n", "seconds = inf\n", "limits.seconds = inf", "less than or equal to 600"),
         ("seconds = 10\n", "seconds = 'long'\n", "limits.seconds = 'long'", "valid number"),
         ("reply_bytes = 16777216", "reply_bytes = 10", "limits.reply_bytes = 10", "greater than or equal to 1000000"),
-        ("part = 4", "part = 7", "accuracy.ddpm.part = 7", "less than or equal to 6"),
+        ("number = 4", "number = 0", "number = 0", "greater than or equal to 1"),
         ("points = 32", "points = 0", "accuracy.ddpm.points = 0", "greater than 0"),
         ("classes = 10", "classes = 1", "accuracy.ddpm.classes = 1", "greater than or equal to 2"),
         ("rounds = 5", "rounds = 0", "accuracy.ddpm.rounds = 0", "greater than or equal to 1"),
@@ -112,18 +143,18 @@ def test_a_policy_is_read_as_it_is_written(tmp_path):
     ],
 )
 def test_a_bad_value_is_named_with_its_line_and_what_is_allowed(tmp_path, old, new, where, allowed):
-    text, number = changed(old, new)
-    with pytest.raises(PolicyError, match=rf"^assignment.toml, line {number}: {re.escape(where)}.*{allowed}"):
-        read_policy(write(tmp_path, text))
+    text, number, file = changed(old, new)
+    with pytest.raises(PolicyError, match=rf"^{file}, line {number}: {re.escape(where)}.*{allowed}"):
+        read(tmp_path, text)
 
 
 def test_every_bad_value_has_a_line_of_its_own(tmp_path):
-    text = POLICY.replace("rounds = 5", "rounds = 0").replace("public_seed = 7", "public_seed = -7")
+    text = PART.replace("rounds = 5", "rounds = 0").replace("number = 4", "number = -4")
     with pytest.raises(PolicyError) as refusal:
-        read_policy(write(tmp_path, text))
+        read(tmp_path, text)
     assert [line.split(" = ")[0] for line in str(refusal.value).splitlines()] == [
-        f"assignment.toml, line {line_of('public_seed')}: public_seed",
-        f"assignment.toml, line {line_of('rounds')}: accuracy.ddpm.rounds",
+        f"part.toml, line {line_of('number')}: number",
+        f"part.toml, line {line_of('rounds')}: accuracy.ddpm.rounds",
     ]
 
 
@@ -137,22 +168,24 @@ def test_every_bad_value_has_a_line_of_its_own(tmp_path):
     ],
 )
 def test_a_missing_key_is_named_with_the_line_of_its_table(tmp_path, missing, table, where):
-    text, _ = changed(missing, "\n" if missing.endswith("\n") else "")  # the other lines keep their numbers
-    with pytest.raises(PolicyError, match=rf"^assignment.toml, line {line_of(table)}: {where}: Field required$"):
-        read_policy(write(tmp_path, text))
+    text, _, file = changed(missing, "\n" if missing.endswith("\n") else "")  # the other lines keep their numbers
+    line = line_of(table, POLICY if table == "[limits]" else PART)
+    with pytest.raises(PolicyError, match=rf"^{file}, line {line}: {where}: Field required$"):
+        read(tmp_path, text)
 
 
-@pytest.mark.parametrize(("missing", "name"), [('title = "Models"', "title"), ("public_seed = 7", "public_seed")])
+@pytest.mark.parametrize(
+    ("missing", "name"), [('title = "Models"', "title"), ("public_seed = 7", "public_seed"), ("number = 4", "number")]
+)
 def test_a_missing_key_of_the_file_itself_is_named_with_its_first_line(tmp_path, missing, name):
-    text, _ = changed(missing, "")
-    with pytest.raises(PolicyError, match=f"^assignment.toml, line 1: {name}: Field required$"):
-        read_policy(write(tmp_path, text))
+    text, _, file = changed(missing, "")
+    with pytest.raises(PolicyError, match=f"^{file}, line 1: {name}: Field required$"):
+        read(tmp_path, text)
 
 
 def test_a_missing_table_is_named(tmp_path):
-    text = re.sub(r"\[limits\].*?(?=\[accuracy)", "", POLICY, flags=re.DOTALL)
     with pytest.raises(PolicyError, match="limits: Field required"):
-        read_policy(write(tmp_path, text))
+        read(tmp_path, POLICY.partition("[limits]")[0])
 
 
 @pytest.mark.parametrize(
@@ -161,114 +194,119 @@ def test_a_missing_table_is_named(tmp_path):
         ("public_seed = 7", "public_sede = 7", "public_sede = 7"),
         ("output_bytes = 20000", "output_byte = 20000", "limits.output_byte = 20000"),
         ("rounds = 5", "round = 5", "accuracy.ddpm.round = 5"),
+        ('prepare = "prepare_ddpm"', "guidance = 2", "accuracy.ddpm.model.guidance = 2"),
     ],
 )
 def test_an_unknown_key_is_named_with_its_line(tmp_path, old, new, where):
-    text, number = changed(old, new)
-    match = rf"(?m)^assignment.toml, line {number}: {where}: Extra inputs are not permitted$"
+    text, number, file = changed(old, new)
+    match = rf"(?m)^{file}, line {number}: {where}: (Extra inputs are not permitted|Unexpected keyword argument)$"
     with pytest.raises(PolicyError, match=match):
-        read_policy(write(tmp_path, text))
+        read(tmp_path, text)
 
 
 def test_an_unknown_table_is_named_with_its_line(tmp_path):
     text = POLICY + "[limit]\nseconds = 3\n"
     number = POLICY.count("\n") + 1
     with pytest.raises(PolicyError, match=rf"^assignment.toml, line {number}: limit: Extra inputs are not permitted$"):
-        read_policy(write(tmp_path, text))
+        read(tmp_path, text)
 
 
 @pytest.mark.parametrize("nothing_at", [0.85, 0.9])
 def test_earning_nothing_must_end_before_earning_everything_begins(tmp_path, nothing_at):
-    text, _ = changed("nothing_at = 0.75", f"nothing_at = {nothing_at}")
-    where = f"assignment.toml, line {line_of('[accuracy.ddpm]')}: accuracy.ddpm"
+    text, _, file = changed("nothing_at = 0.75", f"nothing_at = {nothing_at}")
+    where = f"{file}, line {line_of('[accuracy.ddpm]')}: accuracy.ddpm"
     with pytest.raises(PolicyError, match=f"^{where}: .*nothing_at must be less than everything_at"):
-        read_policy(write(tmp_path, text))
+        read(tmp_path, text)
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("part", "model", "told"),
     [
-        ({"part = 4": "part = 6"}, "accuracy is graded of parts 1, 2, 3, 4, 5, not of 6"),
-        ({"part = 4": "part = 5"}, "part 5 needs module, conditions"),
-        ({"rounds = 5": 'rounds = 5\nmodule = "models"'}, "module: there is no such thing in part 4"),
-        ({"part = 4": "part = 2"}, "part 2 needs guidance"),
-        ({"part = 4": "part = 3"}, "part 3 needs guidance"),
-        ({'prepare = "prepare_ddpm"': ""}, "part 4 needs prepare"),
-        ({"rounds = 5": "rounds = 5\nguidance = 2"}, "guidance: there is no such thing in part 4"),
-        (
-            {"part = 4": "part = 2", "rounds = 5": "rounds = 5\nguidance = 2\nown_configuration = true"},
-            "own_configuration, prepare: there is no such thing in part 2",
-        ),
-        (
-            {"part = 4": "part = 3", 'prepare = "prepare_ddpm"': "guidance = 2\nthreshold = true"},
-            "threshold: there is no such thing in part 3",
-        ),
+        ("fashion_mnist", "", r"\.prepare: Field required"),
+        ("mnist", "own_configuration = true", r"\.guidance: Field required"),
+        ("mnist", "guidance = -1", ": Value error, guidance must be between 0 and 100"),
+        ("cifar10", "guidance = inf", ": Value error, guidance must be between 0 and 100"),
+        ("mnist", "guidance = 2\nthreshold = true", r"\.threshold = True: Unexpected keyword argument"),
+        ("gan", "guidance = 2", r"\.guidance = 2: Unexpected keyword argument"),
+        ("iclevr", 'prepare = "prepare_cgan"', r"\.module: Field required"),
     ],
 )
-def test_what_only_some_parts_have_is_asked_of_them_alone(tmp_path, changes, told):
-    text = POLICY
-    for old, new in changes.items():
-        text = text.replace(f"\n{old}", f"\n{new}")
-    where = f"assignment.toml, line {line_of('[accuracy.ddpm]')}: accuracy.ddpm"
-    with pytest.raises(PolicyError, match=f"^{where}: Value error, {told}$"):
-        read_policy(write(tmp_path, text))
+def test_what_a_model_must_know_is_said_by_its_part(tmp_path, part, model, told):
+    text = PART.replace('prepare = "prepare_ddpm"', model)
+    with pytest.raises(PolicyError, match=rf"^part\.toml, line \d+: accuracy\.ddpm\.model{told}"):
+        read(tmp_path, text, part)
 
 
-SCENES = {
-    "part = 4": "part = 5",
-    'prepare = "prepare_ddpm"': 'prepare = "prepare_cgan"\nmodule = "conditional_gan"\nconditions = "new_test"',
+def test_a_protocol_that_does_not_exist_is_reported_with_those_that_do(tmp_path):
+    text = PART.replace("points = 32", 'points = 32\nprotocol = "guessing"')
+    with pytest.raises(PolicyError, match=r"^part\.toml, line 8: accuracy\.ddpm: .*'generation', 'conditions'"):
+        read(tmp_path, text)
+
+
+def test_two_parts_cannot_have_one_number(tmp_path, monkeypatch):
+    for name in ("fashion_mnist", "mnist"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "part.toml").write_text(PART.partition("[accuracy")[0])
+    monkeypatch.setattr(parts, "FOLDER", tmp_path)
+    with pytest.raises(PolicyError, match="fashion_mnist and mnist both have number 4: change one"):
+        parts.load_parts.__wrapped__()
+
+
+SCENES = """protocol = "conditions"
+conditions = "iclevr/new_test.json"
+objects = "iclevr/objects.json"
+"""
+OF_SCENES = {
+    'prepare = "prepare_ddpm"': 'prepare = "prepare_cgan"\nmodule = "conditional_gan"',
     "classes = 10": "classes = 24",
     "samples_per_round = 200": "samples_per_round = 64",
+    "points = 32\n": f"points = 32\n{SCENES}",
 }
 
 
 def scenes(**changes):
-    """The policy of a model of part 5, with some lines changed."""
-    text = POLICY
-    for old, new in SCENES.items():
+    """A part whose model is asked for a list of conditions, with some lines changed."""
+    text = PART
+    for old, new in OF_SCENES.items():
         text = text.replace(f"\n{old}", f"\n{new}")
     for name, value in changes.items():
         text = re.sub(rf"(?m)^{name} = .*", f"{name} = {value}", text)
     return text
 
 
-def test_a_model_of_part_5_is_asked_for_a_list(tmp_path):
-    accuracy = read_policy(write(tmp_path, scenes())).accuracy["ddpm"]
-    assert (accuracy.module, accuracy.prepare, accuracy.conditions) == ("conditional_gan", "prepare_cgan", "new_test")
-    assert {"module", "prepare", "conditions"} <= accuracy.model_arguments().keys()
+def test_a_model_may_be_asked_for_a_list(tmp_path):
+    accuracy = read(tmp_path, scenes(), "iclevr").accuracy["ddpm"]
+    assert accuracy.model == {"module": "conditional_gan", "prepare": "prepare_cgan"}
+    assert accuracy.labels.shape == (32, 24)
+    assert {"iclevr/new_test.json", "iclevr/objects.json"} < set(accuracy.resources)
 
 
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"conditions": '"train"'}, "there is no list 'train' in test_resources/iclevr: new_test, test"),
-        ({"samples_per_round": 100}, "samples_per_round must be a multiple of the 32 conditions of new_test"),
-        ({"classes": 10}, "classes must be 24, the number of objects in objects.json"),
+        ({"conditions": '"iclevr/train.json"'}, r".*train\.json is no list of conditions"),
+        ({"conditions": '"iclevr/none.json"'}, r".*none\.json cannot be read .*: restore it with git"),
+        (
+            {"samples_per_round": 100},
+            "samples_per_round must be a multiple of the 32 conditions of iclevr/new_test.json",
+        ),
+        ({"classes": 10}, "classes must be 24, the number of objects in iclevr/objects.json"),
     ],
 )
 def test_what_does_not_fit_the_list_is_told(tmp_path, changes, told):
-    where = f"assignment.toml, line {line_of('[accuracy.ddpm]')}: accuracy.ddpm"
-    with pytest.raises(PolicyError, match=f"^{where}: Value error, {told}$"):
-        read_policy(write(tmp_path, scenes(**changes)))
-
-
-@pytest.mark.parametrize(
-    ("guidance", "told"), [("-1", "greater than or equal to 0"), ("inf", "less than or equal to 100")]
-)
-def test_a_guidance_weight_has_a_range(tmp_path, guidance, told):
-    text, number = changed('prepare = "prepare_ddpm"', f"guidance = {guidance}")
-    with pytest.raises(PolicyError, match=f"^assignment.toml, line {number}: accuracy.ddpm.guidance.*{told}"):
-        read_policy(write(tmp_path, text))
+    where = f"part.toml, line {line_of('[accuracy.ddpm]')}: accuracy.ddpm"
+    with pytest.raises(PolicyError, match=f"^{where}: Value error, {told}"):
+        read(tmp_path, scenes(**changes), "iclevr")
 
 
 @pytest.mark.parametrize("text", ["title = ", "[limits", "a = 1\na = 2\n", "seconds: 3"])
 def test_what_is_not_toml_is_refused_with_its_line(tmp_path, text):
     place = r"\((at line \d+, column \d+|at end of document)\)"
     with pytest.raises(PolicyError, match=f"assignment.toml is not TOML: .*{place}"):
-        read_policy(write(tmp_path, text))
+        read(tmp_path, f"public_seed = 1\n{text}")
 
 
 def test_a_policy_cannot_be_changed_once_read(tmp_path):
-    policy = read_policy(write(tmp_path, POLICY))
+    part = read(tmp_path, PART)
     with pytest.raises(ValueError, match="frozen"):
-        policy.accuracy["ddpm"].rounds = 50
+        part.accuracy["ddpm"].rounds = 50

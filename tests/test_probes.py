@@ -11,8 +11,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import nn, normal, rand, rand_like, randn, randn_like  # imported by name, as students do
 
-from grader.probes import SpyNetwork, changed_items, factors, noise_tape, pattern, perturb, unreached
-from grader.rng import normal_pattern, uniform_pattern
+from grader.parts.fashion_mnist.cases.spy_network import SpyNetwork
+from grader.runtime.probes import changed_items, factors, noise_tape, pattern, perturb, unreached
+from grader.runtime.rng import normal_pattern, uniform_pattern
 
 DETERMINISTIC = settings(derandomize=True, deadline=None, max_examples=100)
 SHAPE = (2, 3)

@@ -12,13 +12,14 @@ import torch
 from classifier import ConvClassifier
 from datasets import synthetic_digits
 
-from grader import classifiers, scoring
-from grader.accuracy import Scorer, tasks
-from grader.case import InfrastructureError
-from grader.classifiers import BLACK, OF_SCENES, recorded
-from grader.exams import COMPARED
-from grader.quality import Comparison, Spread, Statistics, compared, features
-from grader.rounds import Judged, Rounds
+from grader.accuracy import classifiers, scorer_process
+from grader.accuracy.classifiers import about, recorded
+from grader.accuracy.grade import Scorer, accuracies_of
+from grader.accuracy.protocols import COMPARED
+from grader.accuracy.rounds import Judged, Rounds
+from grader.accuracy.staff.frechet import Comparison, Spread, Statistics, compared, features
+from grader.accuracy.summary import summary
+from grader.runtime.errors import InfrastructureError
 from test_resources import measure_features
 from test_resources.measure_features import measure
 
@@ -158,7 +159,7 @@ def test_statistics_are_recorded_and_belong_to_the_weights(name):
 
 
 def test_the_yardstick_covers_what_the_policy_asks_for(assignment):
-    for asked in (a for a in assignment.policy.accuracy.values() if a.classifier not in OF_SCENES):
+    for asked in (a for a in assignment.policy.accuracy.values() if about(a.classifier).sees == "classes"):
         real = Statistics.load(asked.classifier)
         images = COMPARED if asked.part == 1 else asked.samples_per_round
         for rounds in range(1, asked.rounds + 1):
@@ -236,7 +237,7 @@ def test_other_real_images_are_as_near_and_as_diverse_as_the_yardstick_says(name
 @pytest.mark.parametrize(("name", "real_images"), DIGITS)
 def test_the_distance_grows_with_noise(name, real_images):
     images, generator = real_images(200), torch.Generator().manual_seed(0)
-    noise = torch.randn(images.shape, generator=generator) * (1 - BLACK[name]) / 2
+    noise = torch.randn(images.shape, generator=generator) * (1 - about(name).lowest) / 2
     distances = [compared(name, images + strength * noise)["distance"] for strength in (0, 0.2, 0.4, 0.8)]
     assert distances == sorted(distances)
     assert distances[2] > 3 * distances[0]
@@ -266,26 +267,26 @@ def test_the_scorer_compares_all_images_so_far():
     assert first["distance"] != pytest.approx(both["distance"], rel=1e-3)
 
 
-def test_without_statistics_images_are_judged_all_the_same(copied, monkeypatch, capsys, task):
+def test_without_statistics_images_are_judged_all_the_same(copied, monkeypatch, capsys, accuracy):
     (copied / "mnist_features.npz").unlink()
     (copied.parents[1] / "student").mkdir()
     shutil.copy(ROOT / "student" / "classifier.py", copied.parents[1] / "student")
     np.save(copied / "images.npy", np.zeros((20, 1, 28, 28), np.float32))
     monkeypatch.setattr("sys.argv", ["scoring", "mnist"])
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{copied / 'images.npy'}\n"))
-    scoring.main()
+    scorer_process.main()
     answer = json.loads(capsys.readouterr().out)
     assert answer["quality"] is None
-    rounds = Rounds(task.policy, [np.zeros(20, int)], [Judged(np.array(answer["predicted"]))])
+    rounds = Rounds(accuracy.policy, [np.zeros(20, int)], [Judged(np.array(answer["predicted"]))])
     assert "distance" not in rounds.figures()
-    assert "Frechet" not in rounds.summary()
+    assert "Frechet" not in summary(rounds)
     json.dumps(rounds.figures())
 
 
 @pytest.fixture
-def task(assignment):
+def accuracy(assignment):
     """The accuracy of a model that generates digits."""
-    return next(task for task in tasks(assignment.policy) if task.policy.classifier == "mnist")
+    return next(accuracy for accuracy in accuracies_of(assignment.policy) if accuracy.policy.classifier == "mnist")
 
 
 FOUND = {"compared": 40, "distance": 4.125, "real_distance": 0.875, "diversity": 0.71}
@@ -300,13 +301,13 @@ DISTANCE = "Frechet distance to real images, in the classifier's features: 4.12 
         (("diversity",), f"{DISTANCE} (as many real ones: 0.88)"),
     ],
 )
-def test_the_report_tells_the_quality_of_all_rounds_and_points_do_not_depend_on_it(unknown, told, task):
+def test_the_report_tells_the_quality_of_all_rounds_and_points_do_not_depend_on_it(unknown, told, accuracy):
     labels, found = np.arange(20) % 10, FOUND | dict.fromkeys(unknown)
     with_it, without = (
-        Rounds(task.policy, [labels] * 2, [Judged(labels, quality=q) for q in qualities])
+        Rounds(accuracy.policy, [labels] * 2, [Judged(labels, quality=q) for q in qualities])
         for qualities in ((FOUND | {"distance": 9.0}, found), (None, None))
     )
-    assert told in with_it.summary().splitlines()
+    assert told in summary(with_it).splitlines()
     assert with_it.figures() == without.figures() | found
     assert with_it.share == without.share == 1
     json.dumps(with_it.figures())

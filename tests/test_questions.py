@@ -14,10 +14,11 @@ import pytest
 from matplotlib import mathtext
 from PIL import Image
 
-from grader import ROOT, notebooks
-from grader import assignment as assignments
-from grader.case import Question
-from grader.questions import QuestionError, read_questions
+from grader import ROOT
+from grader.authoring import notebooks
+from grader.course import assignment as assignments
+from grader.course.questions import QuestionError, read_questions
+from grader.runtime.case import Question
 
 SOURCE = """# %% [markdown]
 # # Part 6
@@ -47,7 +48,8 @@ ANSWER = '# %% [markdown] answer="6.balance"\n# Because.\n'
 
 
 PRELUDE = '# %% prelude="first"\n'
-SHARED = {"notation": "| $x$ |", "preludes/first.py": "import os"}
+FIRST = '# %%\nX = ""\n\n# %% jupyter={"source_hidden": true} cellView="form"\nimport os'
+SHARED = {"notation": "| $x$ |", "preludes/first.py": FIRST}
 INCLUDE = '# %% [markdown] include="notation"\n'
 
 
@@ -84,9 +86,13 @@ def test_a_text_that_several_notebooks_share_is_included():
     ]
 
 
-def test_code_that_several_notebooks_begin_with_stands_before_a_cells_own():
-    (cell,) = notebook(PRELUDE + "begin()\n")["cells"]
-    assert (cell["source"], cell["metadata"]) == ("import os\n\nbegin()", {})
+def test_cells_that_several_notebooks_begin_with_stand_before_the_one_that_names_them():
+    made = notebook(PRELUDE + "begin()\n")["cells"]
+    assert [(cell["source"], cell["metadata"]) for cell in made] == [
+        ('X = ""', {}),
+        ("import os", {"jupyter": {"source_hidden": True}, "cellView": "form"}),
+        ("begin()", {}),
+    ]
 
 
 def test_one_point_is_not_points():
@@ -134,11 +140,11 @@ def changed(old, new, text=QUESTION + ANSWER):
         (INCLUDE + "# A text.\n", "line 1: notation.md would replace the text of this cell: leave it empty"),
         (changed("[markdown] ", "", INCLUDE), "line 1: the include notation is in a code cell"),
         (QUESTION + INCLUDE, "line 10: the answer to 6.balance must follow it"),
-        (changed("first", "last", PRELUDE) + "1\n", "line 1: there is no preludes/last.py to begin this cell with"),
+        (changed("first", "last", PRELUDE) + "1\n", "line 1: there is no preludes/last.py to put before this cell"),
         (changed("prelude", "[markdown] prelude", PRELUDE) + "# 1\n", "the prelude first is in a markdown cell"),
         (2 * (QUESTION + ANSWER), "line 12: 6.balance is taken already, by theory.py, line 1: give the"),
         (changed('question="6.balance"', 'question="balance"'), "line 1: question = 'balance' must be a part"),
-        (changed('question="6.balance"', 'question="7.balance"'), "line 1: question = '7.balance' must be a part"),
+        (changed('question="6.balance"', 'question="balance.6"'), "line 1: question = 'balance.6' must be a part"),
         (changed('question="6.balance"', "question=6.1"), "line 1: question = 6.1 must be a part and a name"),
         (changed("Balance ", ""), "line 1: 6.balance has no title: write it after `# %%`"),
         (changed(" points=1.5", ""), "line 1: 6.balance needs points=..., a number above 0 and at most 100, not None"),
@@ -172,7 +178,8 @@ def sources(tmp_path):
         folder.mkdir(parents=True)
         for name, text in texts.items():
             (folder / f"{name}.py").write_text(text)
-        return SimpleNamespace(notebooks=folder.parent, cases=[SimpleNamespace(id="6.kl")])
+        parts = [SimpleNamespace(notebook=name) for name in texts]
+        return SimpleNamespace(notebooks=folder.parent, parts=parts, cases=[SimpleNamespace(id="6.kl")])
 
     return write
 
@@ -189,8 +196,9 @@ def test_a_question_may_not_be_called_as_a_case_is(sources):
 
 def test_what_is_built_is_read_back_and_the_same_every_time(sources):
     assignment = sources(b=SOURCE, a=(QUESTION + ANSWER).replace("6.balance", "1.lever"))
-    made, questions = notebooks.build(assignment)
-    assert notebooks.build(assignment) == (made, questions)
+    built = notebooks.build(assignment)
+    made, questions = built.texts, built.questions
+    assert notebooks.build(assignment) == built
     assert questions == [Question("1.lever", "Balance", 1.5), Question("6.balance", "Balance", 1.5)]
     for name, text in made.items():
         (assignment.notebooks / name).write_text(text)
@@ -223,9 +231,9 @@ def test_a_folder_without_notebooks_is_no_assignment_without_questions(tmp_path)
 
 
 def test_reading_questions_needs_neither_jupytext_nor_nbformat():
-    looked = "import sys, grader.__main__; grader.__main__.assignments.load().questions[0]; print(*sys.modules)"
+    looked = "import sys; from grader.commands import staff; staff.assignments.load().questions[0]; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", looked], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert {"grader.questions", "json"} <= set(done.stdout.split())
+    assert {"grader.course.questions", "json"} <= set(done.stdout.split())
     assert not {"jupytext", "nbformat", "nbconvert", "torch"} & set(done.stdout.split())
 
 
@@ -287,7 +295,8 @@ def test_a_sentence_that_leaks_would_be_found():
 
 
 def test_every_question_has_a_reference_answer_and_the_committed_notebooks_are_those_of_the_sources(assignment):
-    made, questions = notebooks.build(assignment)
+    built = notebooks.build(assignment)
+    made, questions = built.texts, built.questions
     assert {path.name: path.read_text() for path in assignment.notebooks.glob("*.ipynb")} == made
     assert assignment.questions == questions
     assert [question.id for question in questions] == list(reference_answers())
@@ -356,9 +365,9 @@ def test_the_figures_of_part_2s_grids_are_right():
         return pixels[::2, ::2].astype(float).reshape(3, 32, 4, 32, 3).transpose(0, 2, 1, 3, 4).reshape(3, 4, -1)
 
     told = reference_answers()["2.generated_images"].replace("\n", " ")
-    assert "within an image rises from 45 to 59, that between images of a class falls from 49 to 42" in told
+    assert "within an image rises from 45 to 59, and that between images of a class falls from 49 to 42" in told
     assert [round(grid(name).std(2).mean()) for name in ("0", "5")] == [45, 59]
     assert [round(grid(name).std(1).mean()) for name in ("0", "5")] == [49, 42]
-    assert "from 3% at $w = 0$ to 9% at $w = 5$; with thresholding it is 0.4% and 1%" in told
+    assert "from 3% at $w = 0$ to 9% at $w = 5$. With thresholding it is 0.4% and 1%" in told
     cut = [100 * np.isin(grid(name), (0, 255)).mean() for name in ("0", "5", "0_threshold", "5_threshold")]
     assert [f"{share:.1g}" for share in cut] == ["3", "9", "0.4", "1"]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from grader import reach
-from grader.assignment import Mistake, Variant
+from grader.authoring import coverage
+from grader.course.assignment import Mistake, Variant
 
 
 def change(old, new, file="models.py"):
@@ -12,7 +12,7 @@ def change(old, new, file="models.py"):
 
 @pytest.fixture(scope="module")
 def touched(assignment, tier):
-    return reach.cases_of(assignment, tier, assignment.policy.public_seed)
+    return coverage.cases_of(assignment, tier, assignment.policy.public_seed)
 
 
 def ids(cases):
@@ -29,14 +29,16 @@ def ids(cases):
 def test_a_patch_is_in_the_function_around_it(old, new, assignment, solution_text):
     text = solution_text("models")
     line = text[: text.index("    def __init__(self, beta_start")].count("\n") + 1
-    assert reach.changed_functions(assignment, change(old, new)) == {f"models.py:{line}"}
+    assert coverage.changed_functions(assignment, change(old, new)) == {f"models.py:{line}"}
 
 
 def test_a_function_begins_with_its_decorator(assignment, solution_text):
     text = solution_text("models")
     old = "x = torch.randn(num_samples, self.network.in_channels, 32, 32, device=device)"
     begin = text.rindex("    @torch.no_grad()", 0, text.index(old))
-    assert reach.changed_functions(assignment, change(old, "x = 0")) == {f"models.py:{text[:begin].count(chr(10)) + 1}"}
+    assert coverage.changed_functions(assignment, change(old, "x = 0")) == {
+        f"models.py:{text[:begin].count(chr(10)) + 1}"
+    }
 
 
 @pytest.mark.parametrize(
@@ -49,12 +51,12 @@ def test_a_function_begins_with_its_decorator(assignment, solution_text):
     ],
 )
 def test_what_is_not_only_inside_of_functions_can_touch_every_case_of_its_part(old, new, assignment, touched):
-    assert reach.changed_functions(assignment, change(old, new)) is None
+    assert coverage.changed_functions(assignment, change(old, new)) is None
     assert touched(change(old, new)) == [case for case in assignment.cases if case.part == 4]
 
 
 def test_whole_files_can_touch_every_case(assignment, tmp_path):
-    assert reach.changed_functions(assignment, Variant("4.whole", files=tmp_path)) is None
+    assert coverage.changed_functions(assignment, Variant("4.whole", files=tmp_path)) is None
 
 
 def test_a_change_touches_the_cases_that_call_what_it_is_in(touched):

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from grader.case import Outcome, Verdict
-from grader.record import Record, Student, everything_asked, verdict_from_json, verdict_to_json
+from grader.report.record import Record, Student, everything_asked, verdict_from_json, verdict_to_json
+from grader.runtime.case import Outcome, Verdict
 
 
 @pytest.fixture

@@ -8,10 +8,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from grader import assignment as assignments
-from grader import release
-from grader.case import Question
-from grader.release import MarkerError, patched, points_table, strip_answers, with_texts, write_patched
+from grader.authoring import stubs
+from grader.authoring.allowlist import allowlist
+from grader.authoring.documents import with_texts
+from grader.authoring.patching import patched, write_patched
+from grader.authoring.points_table import points_table
+from grader.authoring.stubs import MarkerError, strip_answers
+from grader.course import assignment as assignments
+from grader.runtime.case import Question
 
 SOLUTION = '''"""A module."""
 
@@ -82,7 +86,7 @@ def assignment():
 @pytest.fixture(scope="module")
 def student(assignment):
     """The generated Python files of students, {name: text}."""
-    files = release.student_files(assignment)
+    files = stubs.student_files(assignment)
     return {name: content.decode() for name, content in files.items() if name.endswith(".py")}
 
 
@@ -211,11 +215,11 @@ def test_every_todo_names_a_case(assignment, student):
 
 
 def test_the_allowlist_is_the_files_with_answers_and_the_graded_checkpoints(assignment, student):
-    lines = [line.split() for line in release.allowlist(assignment).splitlines() if not line.startswith("#")]
+    lines = [line.split() for line in allowlist(assignment).splitlines() if not line.startswith("#")]
     with_todos = {name for name, text in student.items() if "TODO(" in text}
     assert {name for name, need, _ in lines if need == "required"} == with_todos
     graded = assignment.policy.accuracy.values()
-    checkpoints = {name: str(a.checkpoint_bytes) for a in graded for name in (a.checkpoint, a.generator) if name}
+    checkpoints = {name: str(a.checkpoint_bytes) for a in graded for name in a.checkpoints}
     assert {name: size for name, need, size in lines if need == "optional"} == checkpoints
     assert len({name for name, _, _ in lines}) == len(lines)
 
@@ -279,20 +283,20 @@ def small_assignment(tmp_path):
 
 
 ASKED = [Question("6.d", "D", 1.5)]
-TABLE = """| case or question | points | effort | what is tried or asked |
+TABLE = """| case or question | points | effort | what is graded |
 |---|---:|---|---|
 | `4.a` | 0.5 | 75 min, medium | A |
 | `4.b` | 2 |  | B |
 | `4.ddpm_accuracy` | +32 | training: an hour | C (75% earns nothing, 85% everything) |
 | `6.d` | 1.5 | | Written: D |
-| **total** | **4** | | and 32 bonus points (+) |
+| **total** | **4** | | plus 32 bonus points (+) |
 """
 
 
 def test_the_points_table_lists_what_earns_points_with_its_effort_and_adds_it_up(small_assignment):
     table = points_table(small_assignment, ASKED)
     assert table.startswith(TABLE)
-    assert "hours: 1 for part 4, 1.5 for part 6." in table
+    assert "Hours in total: 1 for part 4, 1.5 for part 6." in table
 
 
 def test_every_accuracy_says_how_long_its_training_takes(assignment):
@@ -305,18 +309,18 @@ def test_the_real_points_table_adds_up(assignment):
     assert {len(row) for row in rows} == {6}  # no title may hold a '|'
     points = [row[2].strip(" *") for row in rows]
     total, bonus = (sum(float(p) for p in points[:-1] if p.startswith("+") is on_top) for on_top in (False, True))
-    assert (float(points[-1]), rows[-1][4].strip()) == (total, f"and {bonus:g} bonus points (+)")
+    assert (float(points[-1]), rows[-1][4].strip()) == (total, f"plus {bonus:g} bonus points (+)")
     assert len(points) - 1 == len([*assignment.cases, *assignment.policy.accuracy, *assignment.questions])
 
 
 def test_texts_are_replaced_between_their_comments_and_nowhere_else():
     readme = "# T\n<!-- a:begin -->\nold\n<!-- a:end -->\nand\n<!-- b:begin -->\n<!-- b:end -->\n\nThe end.\n"
     expected = "# T\n<!-- a:begin -->\nA\n<!-- a:end -->\nand\n<!-- b:begin -->\nB\n<!-- b:end -->\n\nThe end.\n"
-    assert with_texts(readme, {"a": "A", "b": "B"}) == expected
-    assert with_texts(expected, {"b": "B", "a": "A"}) == expected
+    assert with_texts(readme, {"a": "A", "b": "B"}, "README.md") == expected
+    assert with_texts(expected, {"b": "B", "a": "A"}, "README.md") == expected
 
 
 @pytest.mark.parametrize("readme", ["", "# T\n", "<!-- a:begin -->\n", "<!-- a:end -->\n<!-- a:begin -->\n"])
 def test_a_readme_without_a_place_for_a_text_is_refused(readme):
     with pytest.raises(MarkerError, match=r"README\.md needs <!-- a:begin --> and <!-- a:end -->"):
-        with_texts(readme, {"a": "A"})
+        with_texts(readme, {"a": "A"}, "README.md")

@@ -5,15 +5,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from grader.accuracy import tasks
-from grader.case import Outcome, Verdict
-from grader.record import Record, Student
+from grader.accuracy.grade import accuracies_of
 from grader.report.attention import MEANING, Kind, reasons
+from grader.report.record import Record, Student
+from grader.runtime.case import Outcome, Verdict
 
 
 @pytest.fixture
 def ddpm(assignment):
-    return next(task for task in tasks(assignment.policy) if task.name == "ddpm")
+    return next(accuracy for accuracy in accuracies_of(assignment.policy) if accuracy.name == "ddpm")
 
 
 def record(*verdicts, **fields):
@@ -33,17 +33,17 @@ def test_a_usual_submission_needs_nobody(assignment, ddpm):
 
 
 @pytest.mark.parametrize(
-    ("mean", "low", "high", "told"),
+    ("mean", "low", "high", "text"),
     [
-        (0.74, 0.70, 0.78, "4.ddpm_accuracy: 0.700 to 0.780 holds 0.75"),
-        (0.84, 0.74, 0.90, "4.ddpm_accuracy: 0.740 to 0.900 holds 0.75 and 0.85"),
+        (0.74, 0.70, 0.78, "4.ddpm_accuracy: 0.75 lies between 0.700 and 0.780"),
+        (0.84, 0.74, 0.90, "4.ddpm_accuracy: 0.75 and 0.85 lie between 0.740 and 0.900"),
         (0.86, 0.82, 0.90, None),  # earns everything by its mean as well
         (0.60, 0.55, 0.65, None),
     ],
 )
-def test_an_accuracy_is_borderline_if_its_interval_holds_a_threshold(mean, low, high, told, assignment, ddpm):
+def test_an_accuracy_is_borderline_if_its_interval_holds_a_threshold(mean, low, high, text, assignment, ddpm):
     found = reasons([record(accuracy(ddpm, mean, low, high))], assignment.policy)["r1"]
-    assert [(r.kind, r.text) for r in found] == ([(Kind.BORDERLINE, told)] if told else [])
+    assert [(r.kind, r.text) for r in found] == ([(Kind.BORDERLINE, text)] if text else [])
 
 
 def test_everything_unusual_is_told_the_most_urgent_first(assignment, ddpm):
@@ -63,14 +63,14 @@ def test_everything_unusual_is_told_the_most_urgent_first(assignment, ddpm):
     assert [r.text for r in found["r1"]] == [
         f"{assignment.cases[0].id}: the disk is full indeed",
         "not a zip",
-        "4.ddpm_accuracy: 3 of 200 samples are copies of training images; 0.900 recognised by the given classifier, "
-        "0.700 by the auditor",
-        "91% like that of other: models.py",
+        "4.ddpm_accuracy: 3 of 200 samples are copies of training images; the given classifier recognises "
+        "0.900, the auditor 0.700",
+        "91% the same as other: models.py",
         "models.py: \\u202e",
         "1.x: none before, 0.5 now: a new case",
         "2 points",
     ]
-    assert [(r.kind, r.text) for r in found["r2"]] == [(Kind.SIMILAR, "91% like that of Ada: models.py")]
+    assert [(r.kind, r.text) for r in found["r2"]] == [(Kind.SIMILAR, "91% the same as Ada: models.py")]
 
 
 def test_one_fault_in_many_cases_is_told_once(assignment):

@@ -2,10 +2,10 @@
 
 import pytest
 
-from grader.case import Case, Outcome, Question, Verdict
-from grader.record import Record
 from grader.report import scores
 from grader.report.overview import bin_of, diagnosed, distributions, standings
+from grader.report.record import Record
+from grader.runtime.case import Case, Outcome, Question, Verdict
 
 ONE, TWO = (Case(f"{part}.case", "", 1.0, observe=print, equation="") for part in (1, 2))
 BONUS = Case("2.bonus", "", 1.0, observe=print, equation="", bonus=True)

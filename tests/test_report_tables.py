@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from grader.case import Case, Outcome, Question, Verdict
-from grader.record import Record, Student
 from grader.report import tables
 from grader.report.attention import Kind, Reason
+from grader.report.record import Record, Student
+from grader.runtime.case import Case, Outcome, Question, Verdict
 from tests.classes import HOSTILE
 
 ONE, TWO = (Case(f"{part}.case", "what was tried", 2.0, observe=print, equation="") for part in (1, 2))

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.rng import Streams, TensorStreams, case_seed, normal_pattern, uniform_pattern
+from grader.runtime.rng import Streams, TensorStreams, case_seed, normal_pattern, uniform_pattern
 
 DETERMINISTIC = settings(derandomize=True, deadline=None, max_examples=50)
 SHAPES = st.lists(st.integers(0, 4), max_size=3).map(tuple)

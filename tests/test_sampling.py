@@ -1,5 +1,6 @@
 """How the model of each part is built from a submission and asked for images, and what is told of those it returns."""
 
+import inspect
 from dataclasses import asdict
 
 import numpy as np
@@ -8,14 +9,16 @@ import torch
 from classifier import classify, load_classifier
 from utils import DMConfig
 
-from grader import policy, sampling
-from grader.case import Ended, Outcome
-from grader.classifiers import BLACK, FOLDER
+from grader.accuracy.classifiers import FOLDER, about
+from grader.runtime import sampling
+from grader.runtime.case import Ended, Outcome
+from grader.runtime.experiment import find
 from tests.samplers import LABELS, ONE_HOT, SHAPES, checkpoint, pictures, told
 
 
-def test_every_part_whose_accuracy_a_policy_may_grade_has_an_interface():
-    assert policy.FIELDS_OF_PART.keys() == sampling.INTERFACES.keys()
+def test_every_accuracy_names_a_function_that_builds_its_model(assignment):
+    for accuracy in assignment.policy.accuracy.values():
+        assert inspect.signature(find(accuracy.build)).parameters.keys() == {"code", "model"}
 
 
 # -------------------------------------------------------------------------------------------------- what is asked for
@@ -82,7 +85,7 @@ def test_the_solution_itself_can_be_asked(name, steps, assignment, make_submissi
 def test_images_are_judged_by_the_classifier_of_their_dataset(name, assignment, samplers):
     asked = assignment.policy.accuracy[name]
     shown = pictures(name).half().float()[-asked.classes :]  # one for each class
-    found = classify(load_classifier(FOLDER / f"{asked.classifier}.pt"), shown, low=BLACK[asked.classifier])
+    found = classify(load_classifier(FOLDER / f"{asked.classifier}.pt"), shown, low=about(asked.classifier).lowest)
     verdict = samplers.grade(name)
     assert verdict.outcome is Outcome.FAILED, verdict.message
     confusion = np.array(verdict.figures["confusion"])

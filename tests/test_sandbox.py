@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from grader import assignment as assignments
-from grader.case import InfrastructureError, Outcome
-from grader.grading import open_submission
+from grader.course import assignment as assignments
+from grader.grading.run import open_submission
+from grader.runtime.case import Outcome
+from grader.runtime.errors import InfrastructureError
 from grader.sandbox import InProcess, start
 from tests.experiments import asks_student, experiment
 
@@ -89,8 +90,8 @@ def test_a_training_that_never_ends_is_named_each_time(tier, tmp_path):
                 net(torch.randn(512, 64)).square().mean().backward()
         """,
     )
-    told = {observe(tier, folder, asks_student, seconds=0.5).where for _ in range(12)}
-    assert told <= {f"models.py, line {line}, in answer" for line in (3, 4, 5)}
+    lines = {observe(tier, folder, asks_student, seconds=0.5).where for _ in range(12)}
+    assert lines <= {f"models.py, line {line}, in answer" for line in (3, 4, 5)}
 
 
 def test_a_megabyte_of_printing_is_capped_and_the_value_arrives(tier, tmp_path):
@@ -196,10 +197,10 @@ def kill_server(tier):
 
 
 def test_closing_a_tier_stops_the_case_that_is_running(tmp_path):
-    told = tmp_path / "pid"
+    pid_file = tmp_path / "pid"
     folder = student(
         tmp_path,
-        f"import os, pathlib, time\ndef answer():\n    pathlib.Path({str(told)!r}).write_text(str(os.getpid()))\n"
+        f"import os, pathlib, time\ndef answer():\n    pathlib.Path({str(pid_file)!r}).write_text(str(os.getpid()))\n"
         "    time.sleep(600)\n",
     )
     own = start("process")
@@ -210,17 +211,17 @@ def test_closing_a_tier_stops_the_case_that_is_running(tmp_path):
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    while not (told.exists() and told.read_text()):
+    while not (pid_file.exists() and pid_file.read_text()):
         time.sleep(0.1)
-    assert running(int(told.read_text()))
+    assert running(int(pid_file.read_text()))
     own.close()
     time.sleep(0.2)
-    assert not running(int(told.read_text()))
+    assert not running(int(pid_file.read_text()))
 
 
 def test_an_infrastructure_fault_is_reported_as_such_and_never_as_a_zero(assignment, known, make_submission):
     class Broken:
-        tier, tries = "process", 0
+        name, size, tries = "process", 1, 0
 
         def observe(self, *arguments):
             self.tries += 1

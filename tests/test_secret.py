@@ -10,13 +10,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from grader import ROOT, secret
-from grader.assignment import Assignment, Variant, load
-from grader.case import Ended, Observation
-from grader.golden import Secret
-from grader.release import allowlist
-from grader.rng import Streams
-from grader.secret import SecretError, default_path, read
+from grader import ROOT
+from grader.authoring import secret
+from grader.authoring.allowlist import allowlist
+from grader.authoring.secret import SecretError, default_path, read
+from grader.course.assignment import Assignment, Variant, load
+from grader.course.parts import Part
+from grader.grading.goldens import Secret
+from grader.runtime.case import Ended, Observation
+from grader.runtime.rng import Streams
 from tests.toy import cases
 
 TOY = Path(__file__).parent / "toy"
@@ -123,6 +125,7 @@ def toy(tmp_path):
         (folder / "answers.py").write_text((TOY / "solution" / "answers.py").read_text())
     (student / "given.txt").write_text("given")
     assignment = Assignment(
+        parts=(Part(name="toy", number=1, title="Toy", files=("answers.py",), notebook="toy"),),
         policy=load().policy.model_copy(update={"accuracy": {}}),
         cases=(cases.double, cases.shift),
         student=student,
@@ -143,7 +146,7 @@ class Making:
         self.made += 1
         return self
 
-    def observe(self, case, folder, seed, limits):
+    def observe(self, case, folder, seed, limits, arguments=None, device="cpu"):
         answers = SimpleNamespace(**runpy.run_path(str(folder / "answers.py")))
         return Observation(Ended.COMPLETED, case.observe(SimpleNamespace(answers=answers), Streams(seed)))
 

@@ -6,14 +6,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader import building, golden, selfcheck
-from grader.assignment import Assignment, Mistake, Oracle, Variant, load
-from grader.rng import Streams, case_seed
-from grader.selfcheck import Report, check
-from grader.update import update
+from grader.authoring import building
+from grader.authoring.check import check
+from grader.authoring.completeness import missing
+from grader.authoring.update import Update
+from grader.course.assignment import Assignment, Mistake, Oracle, Variant, load
+from grader.course.parts import Part
+from grader.grading import goldens
+from grader.runtime.rng import Streams, case_seed
 from tests.toy import cases
 
 TOY = Path(__file__).parent / "toy"
+PART = Part(name="toy", number=1, title="Toy", files=("answers.py",), notebook="toy")
+
+
+def update(assignment, tier, root, check=False):
+    return Update(assignment, [1], root).run(tier, check)
 
 
 def oracle_of(case, expected):
@@ -35,6 +43,7 @@ UNSHIFTED = mistake("unshifted", "return x + 1", "return x", "1.shift")
 def toy(tmp_path, tier):
     """A sound toy assignment, generated into a temporary folder."""
     assignment = Assignment(
+        parts=(PART,),
         policy=load().policy.model_copy(update={"accuracy": {}}),
         cases=(cases.double, cases.shift),
         student=tmp_path / "student",
@@ -59,7 +68,7 @@ def failures(assignment, tier, change=lambda known: None, regenerate=False, **op
     if regenerate:
         known = building.build(assignment, tier, assignment.policy.public_seed)
     else:
-        known = golden.load(assignment.resources)
+        known = goldens.load(assignment.resources)
     change(known)
     return check(assignment, tier, known, **options).failures
 
@@ -75,14 +84,13 @@ def failures(assignment, tier, change=lambda known: None, regenerate=False, **op
     ],
 )
 def test_a_case_without_hints_of_its_own_is_a_failure(change, told, toy):
-    report = Report()
-    selfcheck._check_hints(replace(toy, cases=(cases.double, replace(cases.shift, **change))), report)
-    assert [failure for failure in report.failures if failure.startswith(told)] == report.failures
-    assert len(report.failures) == 1
+    changed = replace(toy, cases=(cases.double, replace(cases.shift, **change)))
+    (failure,) = missing(changed, goldens.load(toy.resources))
+    assert failure.startswith(told)
 
 
 def test_a_sound_assignment_passes_and_is_counted(toy, tier):
-    report = check(toy, tier, golden.load(toy.resources))
+    report = check(toy, tier, goldens.load(toy.resources))
     assert report.failures == []
     assert report.counts == {1: {"cases": 2, "points": 3, "mistakes": 3, "variants": 1, "oracles": 2}}
     assert report.margins["1.double"][0] > 5

@@ -6,13 +6,13 @@ import time
 
 import pytest
 
-from grader.case import InfrastructureError
-from grader.grading import open_submission
-from grader.release import write_patched
+from grader.authoring.patching import write_patched
+from grader.grading.run import open_submission
+from grader.runtime.errors import InfrastructureError
 from grader.sandbox import start
-from grader.sandbox.exchange import TOLD_LATE
+from grader.sandbox.exchange import HANG_REPORTS
 from grader.sandbox.serial import Serial
-from grader.sandbox.worker import told_where_it_hangs
+from grader.sandbox.worker import reporting_hangs
 from tests.experiments import asks_student, experiment
 from tests.test_sandbox import observe, student
 
@@ -35,7 +35,7 @@ def test_it_is_the_tier_process_of_systems_without_fork(platform, monkeypatch):
     monkeypatch.setattr("sys.platform", platform)
     tier = start("process")
     tier.close()
-    assert (type(tier), tier.tier) == (Serial, "process")
+    assert (type(tier), tier.name) == (Serial, "process")
 
 
 def test_a_stronger_tier_is_not_lowered_silently(monkeypatch):
@@ -51,13 +51,13 @@ def test_verdicts_are_those_of_a_fork_server(serial, tier, assignment, known, tm
         assert verdicts(assignment, serial, known, folder) == verdicts(assignment, tier, known, folder)
 
 
-def test_where_there_is_no_timer_a_thread_tells_the_line(monkeypatch, tmp_path):
+def test_where_there_is_no_timer_a_thread_reports_the_line(monkeypatch, tmp_path):
     monkeypatch.delattr("signal.setitimer")
-    with open(tmp_path / "reply", "wb") as reply, told_where_it_hangs(0.1, reply):
+    with open(tmp_path / "reply", "wb") as reply, reporting_hangs(0.1, reply):
         time.sleep(0.5)
-    told = (tmp_path / "reply").read_bytes()
-    assert told.startswith(TOLD_LATE)
-    assert b"test_serial.py" in told
+    report = (tmp_path / "reply").read_bytes()
+    assert report.startswith(HANG_REPORTS)
+    assert b"test_serial.py" in report
 
 
 def test_a_hanging_case_is_stopped_and_named_and_the_next_one_runs(serial, tmp_path):
@@ -71,7 +71,7 @@ def test_a_hanging_case_is_stopped_and_named_and_the_next_one_runs(serial, tmp_p
     assert observe(serial, folder, asks_student).arrays["value"] == 7
 
 
-def test_a_process_that_ends_is_told_and_the_next_case_runs(serial, tmp_path):
+def test_a_process_that_ends_is_reported_and_the_next_case_runs(serial, tmp_path):
     folder = student(tmp_path, "import os\ndef answer():\n    os._exit(3)\n")
     observation = observe(serial, folder, asks_student)
     assert (observation.ended, "exit code 3" in observation.message) == ("died", True)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.case import InfrastructureError
-from grader.sandbox import start, watch
+from grader.runtime.errors import InfrastructureError
+from grader.sandbox import start, usage
 from grader.sandbox.exchange import Job
 from grader.sandbox.forkserver import in_memory
 from grader.sandbox.servers import _preloads
@@ -149,9 +149,9 @@ def test_a_server_ends_with_its_parent_and_takes_the_running_case_along(tmp_path
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     server = int(parent.stdout.readline())
     deadline = time.monotonic() + 60
-    while not list(watch.descendants(server)) and time.monotonic() < deadline:
+    while not list(usage.descendants(server)) and time.monotonic() < deadline:
         time.sleep(0.1)
-    below = list(watch.descendants(server))
+    below = list(usage.descendants(server))
     assert below
     parent.kill()
     parent.wait()

@@ -11,17 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.similar_code import INDEPENDENT, disguised, random_code, read, shared
-from grader import ROOT, similarity
-from grader.case import InfrastructureError
-from grader.fingerprints import normalised
-from grader.similarity import FEWEST, SHARE, Pair, alike, pairs
+from grader import ROOT
+from grader.runtime.errors import InfrastructureError
+from grader.similarity.pairs import FEWEST, SHARE, Pair, alike, handout_hashes, pairs
+from grader.similarity.winnowing import normalised
 
 SOLUTION = ROOT / "solution"
 
 
 @pytest.fixture(scope="module")
 def handout(assignment):
-    return similarity.handout_hashes(assignment)
+    return handout_hashes(assignment)
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def own_code(seed, statements=80):
     return random_code(random.Random(seed), statements)
 
 
-# --------------------------------------------------------------------------------------------------- fingerprints
+# ---------------------------------------------------------------------------------------------------------- hashes
 
 
 @settings(max_examples=30, deadline=None)
@@ -61,7 +61,7 @@ def test_other_code_shows():
 
 @pytest.mark.parametrize(("folder", "name", "ours"), INDEPENDENT)
 def test_what_was_written_independently_stays_far_below_the_threshold(folder, name, ours, handout):
-    texts = [(ROOT / "grader" / "variants" / folder / name).read_text(), (SOLUTION / ours).read_text()]
+    texts = [(ROOT / "grader" / "parts" / folder / name).read_text(), (SOLUTION / ours).read_text()]
     assert shared(*read(texts, handout)) < SHARE / 4
 
 
@@ -114,7 +114,7 @@ def test_one_that_cannot_be_read_is_like_no_other(class_of, assignment, tmp_path
 
 
 def test_a_hostile_file_is_told_and_the_others_are_compared(class_of, assignment, monkeypatch):
-    monkeypatch.setattr("grader.similarity.SECONDS", 0.5)
+    monkeypatch.setattr("grader.similarity.pairs.SECONDS", 0.5)
     hostile = {
         "forever": "f'" + "{a}" * 33_000 + "'",  # the parser is quadratic
         "nested": "(" * 90_000,
@@ -129,7 +129,7 @@ def test_a_hostile_file_is_told_and_the_others_are_compared(class_of, assignment
     assert [(pair.first, pair.second) for pair in found] == [("anna", "bert")]
     assert {line.partition(":")[0] for line in told} == hostile.keys()
     assert all("theory.py cannot be compared with others'" in line and line.isprintable() for line in told)
-    assert "to read it ends Python with -14" in next(line for line in told if line.startswith("forever"))
+    assert "Python takes more than 0.5 seconds to read it" in next(line for line in told if line.startswith("forever"))
     assert time.monotonic() - start < 60
 
 
@@ -180,14 +180,14 @@ def test_the_share_is_of_the_smaller_one():
     assert alike({"a": small | some(rng, 100), "b": small | rest}) == []
 
 
-def test_few_fingerprints_are_no_evidence():
+def test_few_hashes_are_no_evidence():
     few = frozenset(range(FEWEST - 1))
     assert alike({"a": few, "b": few}) == []
     assert alike({}) == []
 
 
 def test_what_many_have_is_common_knowledge_but_exact_copies_are_told(monkeypatch):
-    monkeypatch.setattr("grader.similarity.COMMON", 5)
+    monkeypatch.setattr("grader.similarity.pairs.COMMON", 5)
     rng = random.Random(0)
     idiom = some(rng, 100)
     own = {f"{n}": idiom | some(rng, 40) for n in range(6)}

@@ -5,7 +5,7 @@ import torch
 from models import LDDPM, VAE, VarianceScheduler
 from torch import nn
 
-from grader.probes import noise_tape
+from grader.runtime.probes import noise_tape
 
 SCHEDULER = VarianceScheduler(0.02, 0.3, 6)
 LABELS = torch.tensor([3, 0, 9, 3, 7])
@@ -118,5 +118,5 @@ def test_a_state_dict_holds_the_network_the_vae_and_the_scale():
 
 
 def test_a_wrong_number_of_labels_is_refused():
-    with pytest.raises(ValueError, match="4 samples need as many labels, not 5"):
+    with pytest.raises(ValueError, match="4 samples need 4 labels, got 5"):
         build().generate_sample(4, device=torch.device("cpu"), labels=LABELS)

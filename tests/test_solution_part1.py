@@ -13,8 +13,8 @@ from scipy import stats
 from torch import nn
 from trainers import TrainingError
 
-from grader.cases.part1.inputs import uniform_distance
-from grader.oracles.part1 import surprise
+from grader.parts.gan.cases.inputs import uniform_distance
+from grader.parts.gan.oracles import surprise
 from test_resources.make_gan_checks import PATH, checks
 
 LOGITS = st.lists(st.floats(-50, 50, width=32), min_size=1, max_size=20)
@@ -174,7 +174,7 @@ def test_the_oracle_generators_are_there_in_eval_mode_and_another_is_refused():
     assert images.shape == (6, 3, 32, 32)
     assert images.abs().max() <= 1
     assert images.std(dim=0).mean() > 0.1  # of different noise there are different images
-    with pytest.raises(TrainingError, match=r"no oracle generator for mnist; for these there is: .*synthetic"):
+    with pytest.raises(TrainingError, match=r"no oracle generator for mnist; choose one of: .*synthetic"):
         load_oracle("mnist")
 
 

@@ -19,7 +19,7 @@ from randomizer import DL_random
 from torch import nn
 from trainers import TrainingError
 
-from grader.probes import noise_tape
+from grader.runtime.probes import noise_tape
 
 schedules = st.tuples(st.floats(1e-4, 0.01), st.floats(0.02, 0.5), st.integers(2, 300))
 

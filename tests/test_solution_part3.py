@@ -12,9 +12,9 @@ from ResUNet import ConditionalUnet
 from torch import nn
 from utils import DMConfig
 
-from grader.oracles.closed_forms import variances
-from grader.oracles.part3 import gaussian_samples
-from grader.probes import Spy, noise_tape, pattern
+from grader.authoring.closed_forms import variances
+from grader.parts.mnist.oracles import gaussian_samples
+from grader.runtime.probes import Spy, noise_tape, pattern
 
 schedules = st.tuples(st.floats(1e-4, 0.01), st.floats(0.02, 0.5), st.integers(2, 300))
 KNOWN = {  # at t = 77 with T = 400, from the course

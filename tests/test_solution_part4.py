@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import DDPM, SinusoidalPositionEmbeddings, UNet, VarianceScheduler
 
-from grader.probes import noise_tape
+from grader.runtime.probes import noise_tape
 from tests.predictors import Predictor, gaussian, on_cpu
 
 ours_to_theirs = {"linear": "linear", "quadratic": "scaled_linear"}
@@ -110,5 +110,5 @@ def test_an_unknown_interpolation_is_refused(name):
 
 def test_a_wrong_number_of_labels_is_refused():
     model = DDPM(Predictor(lambda x, t, label: x), VarianceScheduler(num_steps=2))
-    with pytest.raises(ValueError, match="4 samples need as many labels, not 3"):
+    with pytest.raises(ValueError, match="4 samples need 4 labels, got 3"):
         on_cpu(model, 4, torch.zeros(3).long())

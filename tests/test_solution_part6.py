@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.distributions import Categorical, Independent, MultivariateNormal, Normal, kl_divergence
 
-from grader.probes import noise_tape
+from grader.runtime.probes import noise_tape
 
 exactly = settings(derandomize=True, deadline=None, max_examples=40)
 seeds = st.integers(0, 10**6)

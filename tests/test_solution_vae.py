@@ -146,5 +146,5 @@ def test_a_few_steps_of_training_lower_the_loss():
 
 @pytest.mark.parametrize("count", [0, 2, 4])
 def test_a_wrong_number_of_labels_is_refused(count):
-    with pytest.raises(ValueError, match=f"3 samples need as many labels, not {count}"):
+    with pytest.raises(ValueError, match=f"3 samples need 3 labels, got {count}"):
         small_vae().generate_sample(3, device=CPU, labels=torch.zeros(count, dtype=torch.int64))

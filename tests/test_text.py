@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from grader.case import Case, Outcome, Verdict
 from grader.report.results import document, gradescope
 from grader.report.terminal import explanation, scorecard
-from grader.text import visible
+from grader.runtime.case import Case, Outcome, Verdict
+from grader.runtime.text import visible
 
 CASE = Case("9.text", "what was tried", 1.0, observe=print, equation="1 = 1")
 HOSTILE = "\x1b[2J\x1b[32mPASSED\x07\u202e\u2066\ud800\x9b\u2028[/red]"

@@ -77,7 +77,7 @@ def test_a_state_of_other_data_is_refused(few_digits, tmp_path, monkeypatch):
 
 
 def test_fewer_images_than_a_batch_are_refused(few_digits):
-    with pytest.raises(TrainingError, match="has 40 images: a --batch-size of 64 is more than that"):
+    with pytest.raises(TrainingError, match="has only 40 images: choose a --batch-size of 40 or less"):
         train_gan.make_loader("synthetic", 64)
 
 
@@ -121,7 +121,7 @@ def test_the_script_trains_and_generates(folder_of_images, tmp_path):
     ("folder", "arguments", "told"),
     [
         ("solution", ("evaluate",), "there is no checkpoint checkpoints/GAN_discriminator.pth: train first"),
-        ("solution", ("train", "--data", "nowhere"), "no dataset 'nowhere': give fashion_mnist, mnist, svhn, cifar10"),
+        ("solution", ("train", "--data", "nowhere"), "there is no dataset 'nowhere': use fashion_mnist, mnist, svhn"),
         ("student", ("train", "--data", "synthetic"), "not implemented yet: TODO(1.discriminator)"),
     ],
 )
@@ -173,7 +173,7 @@ def test_cifar10_is_read_from_its_files(data, monkeypatch):
 def test_data_that_cannot_be_downloaded_are_named(name, data, monkeypatch):
     for proxy in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(proxy, "http://127.0.0.1:9")  # nobody listens there
-    with pytest.raises(DatasetError, match=r"could not be downloaded.*or try the pipeline with --data synthetic"):
+    with pytest.raises(DatasetError, match=r"could not be downloaded.*or try the code with --data synthetic"):
         load(name, channels=3)
 
 

@@ -171,9 +171,9 @@ def test_a_folder_of_images_is_a_dataset(tmp_path):
 
 
 def test_a_folder_without_classes_and_an_unknown_name_are_refused(tmp_path):
-    with pytest.raises(DatasetError, match="needs one sub-folder of images for each class"):
+    with pytest.raises(DatasetError, match="needs one subfolder of images for each class"):
         load(str(tmp_path))
-    with pytest.raises(DatasetError, match="no dataset 'fashion': give fashion_mnist, mnist, svhn, cifar10, synthetic"):
+    with pytest.raises(DatasetError, match="no dataset 'fashion': use fashion_mnist, mnist, svhn, cifar10, synthetic"):
         load("fashion")
 
 
@@ -181,7 +181,7 @@ def test_data_that_cannot_be_downloaded_is_an_error_not_a_stand_in(tmp_path, mon
     monkeypatch.setenv("GENMODELS_DATA", str(tmp_path))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody listens there
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    with pytest.raises(DatasetError, match=r"could not be downloaded.*or try the pipeline with --data synthetic"):
+    with pytest.raises(DatasetError, match=r"could not be downloaded.*or try the code with --data synthetic"):
         load("fashion_mnist")
 
 
@@ -218,7 +218,7 @@ def test_main_trains_and_generates_from_the_solution(tmp_path):
     done = main_py("solution", tmp_path, "--mode", "generate", *options, "--num-samples", "20")
     assert done.returncode == 0, done.stderr
     assert Image.open(tmp_path / "outputs" / "ddpm.png").size == (640, 128)
-    assert "no accuracy: the classifier knows FashionMNIST only" in done.stdout
+    assert "no accuracy: the classifier only knows FashionMNIST" in done.stdout
 
 
 def test_a_profile_trains_generates_and_grades_beside_the_real_checkpoints(tmp_path):
@@ -252,7 +252,7 @@ def test_main_on_the_stubs_names_what_is_missing(tmp_path):
     [
         (("--mode", "generate", "--device", "cpu"), "there is no checkpoint checkpoints/DDPM.pt: train first"),
         (("--mode", "grade", "--device", "cpu"), "there is no checkpoint checkpoints/DDPM.pt: train first"),
-        (("--mode", "train", "--data", "nowhere"), "no dataset 'nowhere'"),
+        (("--mode", "train", "--data", "nowhere"), "there is no dataset 'nowhere'"),
     ],
 )
 def test_main_says_what_is_wrong_in_a_line(arguments, told, tmp_path):
@@ -270,18 +270,18 @@ def test_main_grades_the_model_that_it_was_asked_for_and_no_other(tmp_path, monk
 
 
 SCRIPTS = {
-    "main.py": "from the last state saved",
-    "train_cifar10.py": "after the last whole epoch",
-    "train_mnist.py": "after the last whole epoch",
+    "main.py": "from the last saved state",
+    "train_cifar10.py": "after the last complete epoch",
+    "train_mnist.py": "after the last complete epoch",
 }
 
 
 @pytest.mark.parametrize(
     ("raised", "told"),
     [
-        (NotImplementedError("TODO(2.x)"), r"not implemented yet: TODO\(2\.x\)\. Fill it in, and try `pytest grader/`"),
+        (NotImplementedError("TODO(x)"), r"not implemented yet: TODO\(x\)\. Fill it in, then run `pytest grader/`"),
         (TrainingError("no images"), "no images"),
-        (KeyboardInterrupt(), "interrupted: the same command goes on {}"),
+        (KeyboardInterrupt(), "interrupted: the same command resumes {}"),
     ],
 )
 @pytest.mark.parametrize("script", SCRIPTS)

@@ -16,7 +16,7 @@ from PIL import Image
 from scipy import stats
 from trainers import TrainingError
 
-from grader import release
+from grader.authoring import stubs
 
 SHORT = ("--iterations", "300", "--num-samples", "2000")
 # So many times as far from the data as other data are the samples, trained so shortly, of the solution, at most;
@@ -106,7 +106,7 @@ def test_the_solutions_samples_come_near_and_are_drawn(part, options, first, cal
     assert gif.n_frames > 15
     assert np.asarray(Image.open(f"{path}.png")).std() > 0
     told = capsys.readouterr().out
-    assert f"{path}.gif: the film" in told
+    assert f"{path}.gif is the film" in told
     assert "times as far" in told
 
 
@@ -118,7 +118,7 @@ def test_guidance_parts_the_classes(call, trained, monkeypatch, capsys):
         call("--part", 4, "--guidance", weight)
     between, guided = ((x[labels == 0].mean(0) - x[labels == 1].mean(0)).norm() for x, labels in drawn)
     assert guided > between + 0.2
-    assert "judge by --guidance 0" in capsys.readouterr().out
+    assert "judge with --guidance 0" in capsys.readouterr().out
 
 
 def test_a_film_skips_more_of_the_beginning():
@@ -138,7 +138,7 @@ def with_mistake(assignment, tmp_path, monkeypatch):
 
     def change(name):
         (mistake,) = (m for m in assignment.mistakes if m.id == name)
-        path = release.write_patched(assignment, mistake, tmp_path / "mistaken") / "models.py"
+        path = stubs.write_patched(assignment, mistake, tmp_path / "mistaken") / "models.py"
         spec = importlib.util.spec_from_file_location("models", path)
         module = importlib.util.module_from_spec(spec)
         monkeypatch.setitem(sys.modules, "models", module)
@@ -163,7 +163,7 @@ def test_mistakes_in_sampling_show(mistake, sampler, call, with_mistake, trained
     monkeypatch.setattr(warm_up, "draw", lambda *_: None)
     assert call("--part", 4, "--sampler", sampler) > MISTAKE
     assert (
-        "Far. Look at the film, then at a step's mean and variance, the loop, and the noising"
+        "Far. Watch the film, then check the mean and variance of a step, the loop, and the noising"
         in capsys.readouterr().out
     )
 
@@ -176,9 +176,9 @@ def test_mistakes_in_training_show(mistake, call, with_mistake, monkeypatch):
 
 
 def test_the_verdict_goes_by_distance_and_says_where_to_look():
-    training, part = "which should be 0.05 to 0.3", "`pytest grader/ --part 2`"
-    assert warm_up.verdict(1.2, 0.2, 2) == f"Near. What is too small to show here, {part} finds."
-    assert warm_up.verdict(4, 0.2, 2).startswith("Neither near nor far. ")
+    training, part = "which should be between 0.05 and 0.3", "`pytest grader/ --part 2`"
+    assert warm_up.verdict(1.2, 0.2, 2) == f"Close. {part} finds mistakes that are too small to show here."
+    assert warm_up.verdict(4, 0.2, 2).startswith("Neither close nor far. ")
     assert warm_up.verdict(30, 0.2, 2).startswith("Far. ")
     assert warm_up.verdict(math.nan, 0.2, 2).startswith("Far. ")
     assert [training in warm_up.verdict(30, loss, 2) for loss in (0.001, 0.2, 0.99)] == [True, False, True]
@@ -194,7 +194,7 @@ def test_a_loss_that_is_not_finite_ends_the_training():
 
 def test_a_size_of_images_that_is_assumed_is_told():
     network = warm_up.Perceptron(torch.nn.Embedding(3, 128))
-    with pytest.raises(ValueError, match=r"shape \(4, 2, 32, 32\) and 4 conditions, .* an image of one pixel"):
+    with pytest.raises(ValueError, match=r"shape \(4, 2, 32, 32\) and 4 conditions, .* an image with one pixel"):
         network(torch.zeros(4, 2, 32, 32), torch.zeros(4), torch.zeros(4).long())
 
 
@@ -213,7 +213,7 @@ for part in "234":
 
 
 def test_a_stub_is_told_its_todo(assignment, tmp_path):
-    for name, content in release.student_files(assignment).items():
+    for name, content in stubs.student_files(assignment).items():
         if name.endswith(".py"):
             (tmp_path / name).write_bytes(content)
     told = subprocess.run([sys.executable, "-c", ALL_PARTS], cwd=tmp_path, capture_output=True, text=True, check=True)

@@ -14,7 +14,7 @@ import pexpect
 import pytest
 
 from grader import ROOT
-from grader.release import patched
+from grader.authoring.patching import patched
 
 PATIENCE = 120  # seconds; a busy machine takes many for an import of torch
 FIRST, SECOND = "6.gaussian_kl", "6.kl_gradient"
@@ -24,10 +24,11 @@ SCRIPTED = (sys.executable, "-m", "tests.scripted_tier", *WATCH)
 KEYS = r"h hint   l list   n next   r rerun   q quit\r\n"
 CODE = r"\x1b\[[0-9;?]*[A-Za-z]"
 ON_A_MACHINE_WITHOUT_FORK = """
-from grader import sandbox, student
+from grader import sandbox
+from grader.commands import students
 from grader.sandbox.serial import Serial
 sandbox.start = lambda tier: Serial()
-student.main()
+students.main()
 """
 
 
@@ -112,15 +113,15 @@ def test_a_student_saves_reads_presses_keys_and_quits(folder, assignment, soluti
         save(folder, wrong)
         told = screen.shows(KEYS)
         assert re.search(rf"theory.py: 16 cases.*\n(.*\n)*.*FAILED  {FIRST} ", told)
-        assert "twice too large" not in told
+        assert "twice as large" not in told
         screen.send("h")
         assert assignment.by_id[FIRST].look.split()[0] in screen.shows(rf"hint 1 of 3 for {FIRST}.*\r\n.*\r\n")
         screen.send("hh")
-        assert "The divergence is twice too large" in screen.shows(r"hint 3 of 3.*\r\n.*\r\n.*\r\n")
+        assert "Your divergence is twice as large" in screen.shows(r"hint 3 of 3.*\r\n.*\r\n.*\r\n")
 
         save(folder, wrong + "def (:\n")
         screen.shows(r"theory.py, line \d+: invalid syntax: def \(:")
-        screen.shows("16 cases to grade once that is mended")
+        screen.shows("16 cases to grade once you repair that")
 
         save(folder, stub_answered(solution_text("theory")))
         told = screen.shows(KEYS)
@@ -188,7 +189,7 @@ def test_a_narrow_terminal_gets_no_line_that_is_too_long(folder):
         assert screen.end() == (0, True)
     told = re.sub(r".*\r", "", told)  # what was replaced
     assert max(len(line) for line in told.splitlines()) <= 46
-    assert len(re.findall("part 6  ████░  15/16 cases, 9.75 of 10 points\n", told)) == 2
+    assert len(re.findall("part 6  █████░  15/16 cases, 9.75 of 10 points\n", told)) == 2
 
 
 def test_without_a_terminal_it_writes_lines_until_it_is_interrupted(folder, known):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from grader.grading import select
+from grader.grading.run import select
 from grader.watch.screen import Screen
 from grader.watch.session import Session
 from tests.scripted_tier import Scripted
@@ -230,7 +230,7 @@ def test_a_hanging_case_keeps_no_key_waiting(watching):
 def test_a_file_that_python_cannot_read_is_named_and_its_cases_wait(text, told, watching):
     with settled(watching) as watched:
         watched.save(text)
-        found = watched.wait_for("16 cases to grade once that is mended\n")
+        found = watched.wait_for("16 cases to grade once you repair that\n")
         assert re.search(re.sub(r"[(\[]", r"\\\g<0>", told), found)
         assert "\x1b" not in found
         assert watched.tier.ran == []
@@ -243,8 +243,8 @@ def test_a_file_that_python_cannot_read_is_named_and_its_cases_wait(text, told, 
 def test_a_missing_file_is_named_and_costs_only_its_cases(watching):
     with settled(watching, part=None) as watched:
         watched.save(None)
-        told = watched.wait_for("to grade once that is mended\n")
-        assert "theory.py is not there\n  16 cases" in told
+        told = watched.wait_for("to grade once you repair that\n")
+        assert "theory.py is missing\n  16 cases" in told
         watched.press("r")
         end(watched)
         assert {id[0] for id in watched.tier.ran} == {"1", "2", "3", "4", "5"}
@@ -274,7 +274,7 @@ def test_a_failure_says_what_differs_and_keys_tell_more_step_by_step(watching, a
         assert "Equation" not in told
         assert "Diagnosis" not in told
         watched.press("h", "h", "h", "h", "h")
-        told = watched.wait_for("(?s)these are all hints.*hint 1 of 3")  # and from the beginning
+        told = watched.wait_for("(?s)there are no more hints.*hint 1 of 3")  # and from the beginning
         for step in (
             f"hint 1 of 3 for {FIRST}",
             f"hint 2 of 3 for {FIRST}: equation\n  {case.equation}",
@@ -313,7 +313,7 @@ def test_a_complete_part_is_celebrated_once(watching):
         watched.save("# and polished\n")
         assert "complete" not in end(watched)
         watched.press("h")
-        watched.wait_for("nothing to hint at")
+        watched.wait_for("you need no hint")
 
 
 def test_next_skips_a_case_and_comes_around(watching):

@@ -13,8 +13,8 @@ import pytest
 from benchmarks import process_tree, whole_class
 from benchmarks.a_class import HandedIn
 from benchmarks.handed_in import Work
-from grader.batch.intake import Entry, Intake
-from grader.case import Outcome
+from grader.batch.entries import Entry, Intake
+from grader.runtime.case import Outcome
 
 MIB = 2**20
 TAKES_MEMORY = f"import time; block = bytearray(b'x') * {64 * MIB}; print('ready', flush=True); time.sleep(60)"

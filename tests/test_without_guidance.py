@@ -8,7 +8,7 @@ import pytest
 from benchmarks import without_guidance
 from benchmarks.part4_accuracy import HEADER, row
 from benchmarks.without_guidance import train, write_unguided
-from grader.case import Case, Outcome, Verdict
+from grader.runtime.case import Case, Outcome, Verdict
 
 # The loss of a network that predicts 0 is that of the noise: sqrt(2 / pi) is L1's, 1 is L2's.
 PROBE = """

@@ -12,8 +12,11 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from grader import ROOT, notebooks, written
-from grader.collect import collect_answers
+from grader import ROOT
+from grader.authoring import notebooks
+from grader.commands.collect import collect_answers
+from grader.course.questions import PLACEHOLDER
+from grader.written import document
 
 SOURCE = r"""# %% [markdown]
 # # Part 6: theory
@@ -79,27 +82,27 @@ def sources(document):
 
 def test_it_holds_questions_with_answers_and_what_was_added_to_them(handed_in):
     own = new_markdown_cell("## More\n\nof my own"), new_code_cell("1 + 1"), new_code_cell("")
-    made, unanswered = written.document(handed_in(*own, balance=ANSWER))
+    made, unanswered = document.document(handed_in(*own, balance=ANSWER))
     heading, question, answer, more, code, given, *rest = sources(made)
     assert (heading, answer, more, code) == ("# Part 6: theory", ANSWER, "## More\n\nof my own", "1 + 1")
     assert question.startswith("### 6.balance: Balance (1 point)")
     assert given == 'print("a picture that belongs to the answer")'
-    assert [source.partition(":")[0] for source in rest] == ["### 6.fall", notebooks.PLACEHOLDER]
+    assert [source.partition(":")[0] for source in rest] == ["### 6.fall", PLACEHOLDER]
     assert unanswered == ["6.fall"]
 
 
 def test_an_answer_in_a_cell_of_its_own_counts(handed_in):
-    _, unanswered = written.document(handed_in(new_markdown_cell("Here it is."), fall="It does not."))
+    _, unanswered = document.document(handed_in(new_markdown_cell("Here it is."), fall="It does not."))
     assert unanswered == []
 
 
 def test_without_an_answer_there_is_no_document(handed_in):
-    assert written.document(handed_in()) == (None, ["6.balance", "6.fall"])
-    assert written.document(handed_in(balance=" ")) == (None, ["6.balance", "6.fall"])
+    assert document.document(handed_in()) == (None, ["6.balance", "6.fall"])
+    assert document.document(handed_in(balance=" ")) == (None, ["6.balance", "6.fall"])
 
 
 def test_the_committed_notebooks_hold_no_answer(assignment):
-    made, unanswered = written.document(ROOT / "notebooks")
+    made, unanswered = document.document(ROOT / "notebooks")
     assert made is None
     assert sorted(unanswered) == sorted(question.id for question in assignment.questions)
 
@@ -107,8 +110,8 @@ def test_the_committed_notebooks_hold_no_answer(assignment):
 @pytest.mark.parametrize("text", ["", "no JSON", "[]", "{}", '{"cells": 1, "nbformat": 4}'])
 def test_a_file_that_is_no_notebook_is_told(text, tmp_path):
     (tmp_path / "part1.ipynb").write_text(text)
-    with pytest.raises(written.WrittenError, match=r"part1\.ipynb is not a notebook .*: save it again, or restore it"):
-        written.document(tmp_path)
+    with pytest.raises(document.WrittenError, match=r"part1\.ipynb is not a notebook .*: save it again, or restore it"):
+        document.document(tmp_path)
 
 
 # ------------------------------------------------------------------------------------------------------------ printed
@@ -124,7 +127,7 @@ def programs(tmp_path, monkeypatch):
         for name, script in scripts.items():
             (folder / name).write_text(f"#!/bin/sh\n{script}\n")
             (folder / name).chmod(0o755)
-        monkeypatch.setattr(written, "PLACES", ())
+        monkeypatch.setattr(document, "PLACES", ())
         monkeypatch.setenv("PATH", f"{folder}{os.pathsep}/usr/bin-not-there")
         return folder
 
@@ -132,8 +135,8 @@ def programs(tmp_path, monkeypatch):
 
 
 def exported(folder, tmp_path):
-    made, _ = written.document(folder)
-    return written.export(made, tmp_path / "written", folder)
+    made, _ = document.document(folder)
+    return document.export(made, tmp_path / "written", folder)
 
 
 PIXEL = base64.b64encode(
@@ -145,7 +148,7 @@ PIXEL = base64.b64encode(
 
 
 def test_chromium_prints_a_pdf(handed_in, tmp_path):
-    if not any(map(shutil.which, written.BROWSERS)):
+    if not any(map(shutil.which, document.BROWSERS)):
         pytest.skip("no browser is installed")
     (tmp_path / "grid.png").write_bytes(base64.b64decode(PIXEL))  # as a script leaves it in student/outputs
     path, told = exported(handed_in(balance=f"{ANSWER} ![](../grid.png)"), tmp_path)
@@ -162,8 +165,8 @@ def test_chromium_prints_a_pdf(handed_in, tmp_path):
 def test_a_real_xelatex_sets_what_students_write(handed_in, tmp_path, monkeypatch):
     if not (shutil.which("xelatex") and shutil.which("pandoc")):
         pytest.skip("XeLaTeX and pandoc are not installed: on Debian texlive-xetex, texlive-plain-generic, pandoc")
-    monkeypatch.setattr(written, "BROWSERS", ())
-    monkeypatch.setattr(written, "PLACES", ())
+    monkeypatch.setattr(document, "BROWSERS", ())
+    monkeypatch.setattr(document, "PLACES", ())
     path, told = exported(handed_in(balance=ANSWER), tmp_path)
     assert (path, told) == (tmp_path / "written.pdf", "")
     assert path.read_bytes().startswith(b"%PDF-")
@@ -199,7 +202,7 @@ def test_where_nothing_prints_it_is_html_that_needs_no_network(there, handed_in,
     (tmp_path / "written.pdf").write_text("of yesterday")
     path, told = exported(handed_in(balance=ANSWER), tmp_path)
     assert path == tmp_path / "written.html"
-    assert "no PDF, for neither Chromium, Chrome nor XeLaTeX with pandoc is here" in told
+    assert "this machine has no Chromium, Chrome, or XeLaTeX with pandoc" in told
     assert not (tmp_path / "written.pdf").exists()
     page = path.read_text()
     assert "<math" in page
@@ -227,8 +230,8 @@ def test_a_picture_that_is_a_file_is_in_it_and_one_that_is_not_there_does_no_har
 
 
 def test_what_no_document_can_be_made_of_is_told(handed_in, tmp_path, monkeypatch):
-    monkeypatch.setattr(written, "_exporter", lambda: 1 / 0)
-    with pytest.raises(written.WrittenError, match=r"nbconvert fails \(ZeroDivisionError: .*print the notebooks from"):
+    monkeypatch.setattr(document, "_exporter", lambda: 1 / 0)
+    with pytest.raises(document.WrittenError, match=r"nbconvert fails \(ZeroDivisionError: .*print the notebooks from"):
         exported(handed_in(balance=ANSWER), tmp_path)
 
 
@@ -247,7 +250,9 @@ def test_what_is_said_of_it(handed_in, tmp_path, programs):
     assert collect_answers(handed_in(), zipped)[0].startswith("no written question is answered yet: the answers belong")
     missing, made = collect_answers(handed_in(balance=ANSWER), zipped)
     assert missing == "warning: written questions without an answer: 6.fall"
-    assert made.startswith(f"{tmp_path / 'written.html'}: your written answers, to be uploaded by themselves (no PDF")
+    assert made.startswith(
+        f"{tmp_path / 'written.html'}: your written answers, to be uploaded by themselves (not a PDF"
+    )
     (tmp_path / "notebooks" / "theory.ipynb").write_text("{")
     (told,) = collect_answers(tmp_path / "notebooks", zipped)
     assert told.startswith("warning: the written answers are not collected: ")

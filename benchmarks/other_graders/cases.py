@@ -1,6 +1,6 @@
-"""Ours: the three cases; workers import this module as benchmarks.other_graders.cases."""
+"""The three cases for our grader. Workers import this module as benchmarks.other_graders.cases."""
 
-from grader.case import FLOAT32, case
+from grader.runtime.case import FLOAT32, case
 
 
 @case("1.add", points=1, equation="y = a + b", **FLOAT32)

@@ -1,4 +1,4 @@
-"""The scratch environment of the other graders, and how their commands are run in it."""
+"""The virtual environment of the other graders, and how to run their commands in it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class UnavailableError(Exception):
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment with the other graders in it, and with the project's torch."""
+    """A virtual environment with the other graders and the project's torch."""
 
     folder: Path
 
@@ -34,7 +34,7 @@ class Environment:
         return self.folder / "bin" / "python"
 
     def install(self, package: str) -> None:
-        """Make sure that the package is there, in the version that requirements.txt pins.
+        """Install the package, in the version that requirements.txt pins.
 
         Raises:
             UnavailableError: it cannot be installed.
@@ -42,16 +42,16 @@ class Environment:
         if not self.python.exists():
             _call([_uv(), "venv", "--python", sys.executable, self.folder])
         pinned = next(line for line in REQUIREMENTS.read_text().splitlines() if line.startswith(f"{package}=="))
-        # torch is not downloaded again: after its own packages, the environment sees the project's.
+        # The environment also sees the project's packages, after its own, so torch is not downloaded again.
         packages = next((self.folder / "lib").glob("python*")) / "site-packages"
         (packages / "zz_project.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
         _call([_uv(), "pip", "install", "--quiet", "--python", self.python, pinned])
 
     def run(self, command: list, cwd: Path, run: Path, **variables) -> int:
-        """Run a command as the folder `run`'s own: its home, its temporary files and its log are in there.
+        """Run a command whose home, temporary files and log are in the folder `run`.
 
         Returns:
-            The exit code, -1 after a time-out.
+            The exit code, or -1 after a time-out.
         """
         environment = {
             "PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
@@ -88,7 +88,7 @@ def _call(command):
 
 
 def score_in(path: Path) -> float | None:
-    """The score in a Gradescope results.json; None if there is no such file, or none that can be read."""
+    """The score in a Gradescope results.json, or None if there is no readable file."""
     try:
         return total_of_results(json.loads(path.read_text()))
     except (OSError, ValueError, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""gradescope-utils: run_autograder as in Gradescope's sample, a fresh interpreter for every submission."""
+"""gradescope-utils: run_autograder as in Gradescope's sample, with a new interpreter for every submission."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SOURCE = HERE / "assignment" / "gradescope"
 
 
 class Gradescope:
-    """The unittest suite, through JSONTestRunner."""
+    """Runs the unittest suite with JSONTestRunner."""
 
     name, package = "gradescope-utils", "gradescope-utils"
     command = "bash run_autograder: python3 run_tests.py, for each submission"

@@ -1,4 +1,4 @@
-"""nbgrader: one `nbgrader autograde` for all students, a notebook kernel of its own for every submission."""
+"""nbgrader: one `nbgrader autograde` for all students, with a separate notebook kernel for every submission."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name
 
 
 class Nbgrader:
-    """The source notebook with a solution cell and three locked test cells."""
+    """Grades a notebook with a solution cell and three locked test cells."""
 
     name, package = "nbgrader", "nbgrader"
     command = "nbgrader autograde answers (all students), then nbgrader export"
@@ -32,7 +32,7 @@ class Nbgrader:
         self._release = json.loads((self._course / "release" / "answers" / "answers.ipynb").read_text())
 
     def grade(self, submissions: list[Path], run: Path) -> Graded:
-        """Grade submissions with one command, whose start is left out: that of the same command with nothing to do."""
+        """Grade submissions with one command, minus its start: the time of the same command with nothing to do."""
         course = run / "course"
         shutil.copytree(self._course, course)
         for i, submission in enumerate(submissions):
@@ -62,7 +62,7 @@ class Nbgrader:
 
 
 def notebook(text: str) -> dict:
-    """A source notebook from text in which `# %% ID POINTS|solution` starts a cell; what comes before is left out."""
+    """Make a source notebook from text in which `# %% ID POINTS|solution` starts a cell; skip the text before."""
     cells = re.split(r"^# %% (\w+) (\w+)\n", text, flags=re.MULTILINE)[1:]
     return {
         "nbformat": 4,
@@ -81,6 +81,6 @@ def _cell(id, worth, source):
 
 
 def replaced(release: dict, id: str, source: str) -> dict:
-    """The released notebook with the source of one cell replaced: what a student hands in."""
+    """Replace the source of one cell in the released notebook, which gives a student's submission."""
     cells = [c | {"source": source} if c["metadata"]["nbgrader"]["grade_id"] == id else c for c in release["cells"]]
     return release | {"cells": cells}

@@ -13,7 +13,7 @@ SOURCE = HERE / "assignment" / "otter"
 
 
 class Otter:
-    """Tests in its ok format; a notebook kernel of its own for every submission."""
+    """Runs tests in otter's ok format, with a separate notebook kernel for every submission."""
 
     name, package = "otter-grader", "otter-grader"
     command = "otter.api.grade_submission(answers.py, autograder.zip), in a loop"
@@ -26,7 +26,7 @@ class Otter:
             raise UnavailableError(f"otter generate failed: {(self._zip.parent / 'log.txt').read_text()[-300:]}")
 
     def grade(self, submissions: list[Path], run: Path) -> Graded:
-        """Grade submissions in one process, whose start is left out."""
+        """Grade submissions in one process, without counting its start."""
         run.mkdir(parents=True)
         handed_in = [_hand_in(s, run / f"submission{i}") for i, s in enumerate(submissions)]
         out = run / "out.json"
@@ -36,7 +36,7 @@ class Otter:
 
 
 def _hand_in(submission, target):
-    """The file alone, or a zip. Otter refuses a zip with two .py files at its top, so an attacker leaves those out."""
+    """Hand in the single file, or a zip with only one .py file at its top, because otter refuses more."""
     if [path.name for path in submission.iterdir()] == ["answers.py"]:
         return submission / "answers.py"
     ignored = {path.name for path in submission.glob("*.py")} - {"answers.py"}

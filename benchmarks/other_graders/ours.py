@@ -1,4 +1,4 @@
-"""Ours: the cases on a warm worker, each with the public seed and with a hidden one, judged against the reference."""
+"""Our grader: each case runs on a warm worker with a public and a hidden seed, and is compared with the reference."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from pathlib import Path
 from benchmarks.other_graders.cases import CASES
 from benchmarks.other_graders.environment import HERE, score_in
 from benchmarks.other_graders.table import Graded
-from grader import assignment as assignments
-from grader.case import Ended, InfrastructureError, Outcome
-from grader.judge import judge
+from grader.course import assignment as assignments
+from grader.grading.judge import judge
+from grader.runtime.case import Ended, Outcome
+from grader.runtime.errors import InfrastructureError
 from grader.sandbox import start
 from grader.sandbox.doctor import strongest
-from grader.submission import lay_out, read_allowlist
+from grader.submission.layout import lay_out, parse_allowlist
 
 ASSIGNMENT = HERE / "assignment"
 LIMITS = assignments.load().limits
@@ -26,45 +27,45 @@ COMMAND = "tier.observe and judge, 3 cases x 2 seeds on one warm worker (tier {t
 
 
 def open_tier():
-    """The tier that strangers' submissions are graded at: the strongest that this machine has. The table names it."""
+    """Open the strongest tier that this machine has, as for strangers' submissions. The table names it."""
     return start(strongest().tier)
 
 
 class Ours:
-    """Every case passes with every seed, or earns nothing."""
+    """A case earns its points only if it passes with every seed."""
 
     name, package = "ours", None
     command = COMMAND
 
     def __init__(self, environment, scratch: Path):
-        self._allowlist = read_allowlist(ASSIGNMENT / "allowlist.txt")
+        self._allowlist = parse_allowlist((ASSIGNMENT / "allowlist.txt").read_text())
         self._nothing = scratch / "given"  # no files are given to students
         self._nothing.mkdir()
         self._seeds = (0, secrets.randbits(32))
-        with contextlib.closing(start("process")) as trusted:  # it runs nothing but the reference
+        with contextlib.closing(start("process")) as trusted:  # it runs only the reference
             self._goldens = {(c.id, seed): golden for c, seed, golden in self._observed(trusted, ASSIGNMENT)}
         for observation in self._goldens.values():
             if observation.ended is not Ended.COMPLETED:
                 raise RuntimeError(f"the reference does not complete a case: {observation}")
 
     def grade(self, submissions: list[Path], run: Path) -> Graded:
-        """Grade submissions on one worker, whose start is left out. Writes a results.json for each."""
+        """Grade submissions on one worker, without counting its start, and write a results.json for each."""
         results = [run / f"submission{i}" / "results.json" for i in range(len(submissions))]
         with _temporary_files_in(run / "tmp"), contextlib.closing(open_tier()) as tier:
-            self.command = COMMAND.format(tier=tier.tier)
-            self._score(tier, ASSIGNMENT)  # waits for the import of torch
+            self.command = COMMAND.format(tier=tier.name)
+            self._score(tier, ASSIGNMENT)  # waits until torch is imported
             begun = time.perf_counter()
             for submission, path in zip(submissions, results, strict=True):
                 path.parent.mkdir()
                 if (score := self._score(tier, submission)) is not None:
                     path.write_text(json.dumps({"score": score}))
             seconds = time.perf_counter() - begun
-            # Submissions share the worker: one that spoils it for the next has crashed the grading.
+            # Submissions share the worker, so one that spoils it for the next has crashed the grading.
             spoiled = self._score(tier, ASSIGNMENT) != len(CASES)
         return Graded(seconds, lambda: [None if spoiled else score_in(path) for path in results])
 
     def _score(self, tier, folder):
-        """Points of a submission; None if the grader failed."""
+        """The points of a submission, or None if the grader failed."""
         try:
             passed = [
                 judge(case, observation, [self._goldens[case.id, seed].arrays]).outcome is Outcome.PASSED
@@ -83,7 +84,7 @@ class Ours:
 
 @contextlib.contextmanager
 def _temporary_files_in(folder):
-    """Let this process, and the worker that it starts, make their temporary files there, as the other graders do."""
+    """Make this process and the worker that it starts put temporary files there, as the other graders do."""
     folder.mkdir(parents=True)
     before = os.environ.get("TMPDIR")
     os.environ["TMPDIR"], tempfile.tempdir = str(folder), None

@@ -1,1 +1,1 @@
-"""A whole class: what was handed in, what is graded of it already, and grading the rest; `command.py` is the door."""
+"""A whole class: reads what was handed in, finds out what is graded already, and grades the rest."""

@@ -1,4 +1,4 @@
-"""Grades many submissions at once: unit cases on all cores, samples one job at a time on each device."""
+"""Grades many submissions at once: unit cases on all cores, images one job at a time on each device."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader import sandbox
-from grader.accuracy import check_device
-from grader.batch.intake import Entry
+from grader.accuracy.grade import check_device
+from grader.batch.entries import Entry
 from grader.batch.ledger import Ledger, Stage
+from grader.batch.runner import DELAYS, Patience, Runner
 from grader.batch.terms import Terms
-from grader.batch.worker import DELAYS, Patience, Worker
-from grader.submission import lay_out
+from grader.sandbox.tier import Tier
+from grader.submission.layout import lay_out
 
 CPU = "cpu"
-_LAST_SECONDS = 5.0  # for threads to end when they are stopped; what they do then is not kept
+_LAST_SECONDS = 5.0  # for threads to end when they are stopped; what they do in that time is not kept
 
 
 @dataclass(frozen=True)
 class Graded:
-    """A stage is done."""
+    """A stage is finished."""
 
     entry: Entry
     stage: str
@@ -32,21 +33,24 @@ class Graded:
 
 @dataclass(frozen=True)
 class Visited:
-    """All is done that needs no device; accuracies may be left."""
+    """All that needs no device is finished; accuracies may be left."""
 
     entry: Entry
     left: Sequence[str]
 
 
+Event = Graded | Visited
+
+
 class Engine:
-    """Threads that grade, each with a tier of its own.
+    """Runners in threads, each with a tier of its own.
 
     Args:
-        terms: with what is graded.
-        ledger: where it is kept.
-        jobs: how many submissions at once.
-        devices: where samples are generated: after all else on the CPU, at the same time on a GPU.
-        scratch: a folder for what was handed in.
+        terms: what submissions are graded with.
+        ledger: where grades are kept.
+        jobs: how many submissions are graded at once.
+        devices: where images are generated: on the CPU after all unit cases, on a GPU at the same time.
+        scratch: a folder in which submissions are laid out.
         start_tier: makes the tier of a thread.
         delays: seconds before each further attempt after a fault.
     """
@@ -58,27 +62,29 @@ class Engine:
         jobs: int,
         devices: Sequence[str],
         scratch: Path,
-        start_tier: Callable = sandbox.start,
+        start_tier: Callable[[str], Tier] = sandbox.start,
         delays: tuple[float, ...] = DELAYS,
     ):
         self._terms, self._ledger, self._scratch = terms, ledger, scratch
         self._jobs, self._devices, self._start_tier = jobs, devices, start_tier
         self._stopped = threading.Event()
         self._patience = Patience(self._stopped.wait, delays)
-        self._events, self._entries, self._sampling = (queue.SimpleQueue() for _ in range(3))
-        self._tiers = []
+        self._events: queue.SimpleQueue[Event | Exception | None] = queue.SimpleQueue()  # None: a thread has ended
+        self._entries: queue.SimpleQueue[Entry] = queue.SimpleQueue()
+        self._sampling: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()  # None: nothing more comes
+        self._tiers: list[Tier] = []
 
-    def run(self, entries: Sequence[Entry], tell: Callable[[Graded | Visited], None]) -> None:
+    def run(self, entries: Sequence[Entry], on_event: Callable[[Event], None]) -> None:
         """Grade what is unfinished of these entries.
 
         Args:
             entries: at least one.
-            tell: gets what happens, in this thread.
+            on_event: gets what happens, in this thread.
 
         Raises:
             LedgerError: grades cannot be kept.
             InfrastructureError: no tier can be started.
-            KeyboardInterrupt: and what was not finished is left for the next run.
+            KeyboardInterrupt: what is not finished is left for the next run.
         """
         for entry in entries:
             self._entries.put(entry)
@@ -90,22 +96,25 @@ class Engine:
         try:
             for thread in graders + at_once:
                 thread.start()
-            self._until_ended(graders, tell)
+            self._until_ended(graders, on_event)
             for _ in at_once + afterwards:
                 self._sampling.put(None)
             for thread in afterwards:
                 thread.start()
-            self._until_ended(at_once + afterwards, tell)
+            self._until_ended(at_once + afterwards, on_event)
         finally:
-            self._stopped.set()
-            for tier in list(self._tiers):
-                tier.close()
-            deadline = time.monotonic() + _LAST_SECONDS
-            for thread in graders + at_once + afterwards:
-                if thread.ident:
-                    thread.join(max(0.0, deadline - time.monotonic()))
+            self._stop(graders + at_once + afterwards)
 
-    def _thread(self, work, *arguments):
+    def _stop(self, threads: Sequence[threading.Thread]) -> None:
+        self._stopped.set()
+        for tier in list(self._tiers):
+            tier.close()
+        deadline = time.monotonic() + _LAST_SECONDS
+        for thread in threads:
+            if thread.ident:
+                thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _thread(self, work: Callable[..., None], *arguments: str) -> threading.Thread:
         def run() -> None:
             try:
                 work(*arguments)
@@ -116,7 +125,7 @@ class Engine:
 
         return threading.Thread(target=run, daemon=True)  # one that does not end in time is left behind
 
-    def _until_ended(self, threads, tell):
+    def _until_ended(self, threads: Sequence[threading.Thread], on_event: Callable[[Event], None]) -> None:
         left = len(threads)
         while left:
             event = self._events.get()
@@ -125,36 +134,44 @@ class Engine:
             if event is None:
                 left -= 1
             else:
-                tell(event)
+                on_event(event)
 
-    def _grade(self):
-        worker = self._worker(None)
+    def _grade(self) -> None:
+        runner = self._runner(None)
         while not self._stopped.is_set():
             try:
                 entry = self._entries.get_nowait()
             except queue.Empty:
                 return
-            left = worker.grade(entry)
+            left = runner.grade(entry)
             self._events.put(Visited(entry, left))
             if left:
                 self._sampling.put(entry)
 
-    def _sample(self, device):
-        worker = None
+    def _sample(self, device: str) -> None:
+        runner = None
         while (entry := self._sampling.get()) and not self._stopped.is_set():
-            worker = worker or self._worker(device)  # its tier takes memory, and there may be nothing to do
-            worker.grade(entry)
+            runner = runner or self._runner(device)  # its tier takes memory, and there may be nothing to do
+            runner.grade(entry)
 
-    def _worker(self, device):
+    def _runner(self, device: str | None) -> Runner:
         tier = self._start_tier(self._terms.tier)
         self._tiers.append(tier)
         if device:
             self._check(tier, device)
-        told = lambda *what: self._events.put(Graded(*what))  # noqa: E731
-        return Worker(self._terms, self._ledger, tier, device, self._scratch, self._patience, self._stopped, told)
+        return Runner(
+            self._terms,
+            self._ledger,
+            tier,
+            device,
+            self._scratch,
+            self._patience,
+            self._stopped,
+            lambda entry, stage, graded: self._events.put(Graded(entry, stage, graded)),
+        )
 
-    def _check(self, tier, device):
-        """A device that cannot be used fails for everybody: then nothing need be tried."""
+    def _check(self, tier: Tier, device: str) -> None:
+        """Refuse a device that cannot be used: it would fail for every submission."""
         assignment = self._terms.assignment
         with lay_out(assignment.student, assignment.allowlist, assignment.student, self._scratch) as stubs:
             check_device(self._terms.grading(tier, stubs), device)

@@ -1,96 +1,68 @@
-"""What a class has handed in: a folder of zips and folders, an export of Gradescope, or a download of Canvas."""
+"""Reads the folder of a class, whoever wrote it: zips and folders, a Gradescope export, or a Canvas download."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import os
-import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NoReturn
 
-from grader.assignment import Assignment
-from grader.batch.keys import problem_hash, submission_hash
-from grader.members import ADDED_BY_MACOS, SubmissionError
-from grader.record import Student
-from grader.submission import Submission, lay_out, name_of
-from grader.text import visible
+from grader.batch import canvas_download, gradescope_export
+from grader.batch.cache_keys import problem_hash, submission_hash
+from grader.batch.entries import Entry, Intake, IntakeError, record_id
+from grader.course.assignment import Assignment
+from grader.runtime.text import visible
+from grader.submission.archive import ADDED_BY_MACOS, SubmissionError
+from grader.submission.layout import Submission, lay_out, name_of
 
-MOST_FILES = 10_000  # in a folder, that are looked at to see whether it is as it was
-_READABLE = 40  # characters of a name in the id of a record
-
-
-class IntakeError(Exception):
-    """The folder of a class cannot be graded; the message says what is wrong and what mends it."""
-
-    def __init__(self, message: str):
-        super().__init__(visible(message))  # it may quote names that students chose
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What one student, or one group, has handed in."""
-
-    record: str  # id: the same in every run, and safe as a name of files
-    submission: str  # as `submission.name_of` spells it
-    path: Path | None  # a folder or zip; None if there is none
-    students: tuple[Student, ...] = ()
-    late: bool = False
-    loose: Mapping[str, Path] = field(default_factory=dict)  # instead of `path`: single files, by name on the allowlist
-    passed_over: tuple[str, ...] = ()  # names of what does not count, such as older attempts
-    problem: str = ""  # why nothing of it can be graded
-
-
-@dataclass(frozen=True)
-class Intake:
-    """A class."""
-
-    kind: str  # in words
-    entries: tuple[Entry, ...]  # by submission
-    passed_over: tuple[str, ...] = ()  # names of what belongs to nobody
+MOST_FILES = 10_000  # of a folder, that are looked at to see whether it has changed
 
 
 def read_class(folder: Path, assignment: Assignment, grades: Path | None = None) -> Intake:
-    """Recognise what lies in a folder, and list what can be graded.
+    """Recognise what kind of folder this is, and list the submissions in it.
 
     Args:
         folder: of a class.
         assignment: what is asked.
-        grades: a folder of ours, which is no submission if it lies there too.
+        grades: a folder of ours, which is not a submission even if it lies in `folder`.
 
     Raises:
-        IntakeError: there is no such folder, nothing in it, or two submissions with one name.
+        IntakeError: there is no such folder, nothing in it, or two submissions with the same name.
     """
-    from grader.batch import canvas, gradescope
-
     if folder.is_file():
         raise IntakeError(f"{folder} is a file: unpack it (unzip {folder} -d CLASS), and give the folder")
     if not folder.is_dir():
         raise IntakeError(f"there is no folder {folder}: give the one that holds the submissions")
     ours = grades and grades.resolve()
-    found = sorted(path for path in folder.iterdir() if not _is_hidden(path) and path.resolve() != ours)
-    if (metadata := folder / gradescope.METADATA).is_file():
-        intake = gradescope.read_export(metadata, found)
-    elif canvas.is_download(found):
-        intake = canvas.read_download(found, assignment.allowlist)
-    else:
-        intake = _read_folder(found)
+    paths = sorted(path for path in folder.iterdir() if not _is_hidden(path) and path.resolve() != ours)
+    intake = _read(folder, paths, assignment)
     if not intake.entries:
-        raise IntakeError(f"{folder} holds no submissions: it must have a folder or zip for each")
+        raise IntakeError(f"{folder} holds no submissions: put a folder or zip for each submission into it")
     names = [entry.submission for entry in intake.entries]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise IntakeError(f"several submissions have the same name ({', '.join(twice)}): rename them, or remove some")
     return replace(intake, entries=tuple(sorted(intake.entries, key=lambda entry: entry.submission)))
 
 
-def _read_folder(found):
+def _read(folder: Path, paths: Sequence[Path], assignment: Assignment) -> Intake:
+    """Call the reader for this kind of folder."""
+    if (metadata := folder / gradescope_export.METADATA).is_file():
+        return gradescope_export.read_export(metadata, paths)
+    if canvas_download.is_download(paths):
+        return canvas_download.read_download(paths, assignment.allowlist)
+    return _read_folder(paths)
+
+
+def _read_folder(paths: Sequence[Path]) -> Intake:
     entries, others = [], []
-    for path in found:
-        if (path / "submission_metadata.yml").is_file():
-            raise IntakeError(f"{path} is an export of Gradescope: give that folder itself")
+    for path in paths:
+        if (path / gradescope_export.METADATA).is_file():
+            raise IntakeError(f"{path} is a Gradescope export: give that folder itself")
         if path.is_dir() or (path.is_file() and path.suffix.lower() == ".zip"):
             entries.append(Entry(record_id(path.name, path.name), name_of(path), path))
         else:
@@ -98,20 +70,16 @@ def _read_folder(found):
     return Intake("a folder of submissions", tuple(entries), tuple(others))
 
 
-def _is_hidden(path):
+def _is_hidden(path: Path) -> bool:
     return path.name.startswith(".") or path.name.casefold() == ADDED_BY_MACOS
 
 
-def record_id(readable: str, identity: str) -> str:
-    """The id of a record: what can be read of a name, and a hash of what identifies the submission."""
-    text = re.sub(r"[^A-Za-z0-9]+", "-", readable.removesuffix(".zip"))[:_READABLE].strip("-")
-    digest = hashlib.blake2b(os.fsencode(identity), digest_size=4).hexdigest()
-    return f"{text}-{digest}" if text else digest
+# ------------------------------------------------------------------------------------------------- laying out an entry
 
 
 @dataclass(frozen=True)
-class Opened:
-    """A submission that is laid out, or why it cannot be."""
+class LaidOut:
+    """An entry that is laid out as a submission, or the reason why it cannot be."""
 
     submission: Submission | None
     hash: str  # of what is graded
@@ -119,32 +87,40 @@ class Opened:
 
 
 @contextlib.contextmanager
-def opened(entry: Entry, assignment: Assignment, within: Path | None = None) -> Iterator[Opened]:
-    """Lay out what was handed in, in a folder within this one, for the time of this context."""
+def laid_out(entry: Entry, assignment: Assignment, within: Path | None = None) -> Iterator[LaidOut]:
+    """Lay out what was handed in, for the time of this context.
+
+    Args:
+        entry: what was handed in.
+        assignment: what is asked.
+        within: where the fresh folder is made; by default among the temporary files.
+    """
     with contextlib.ExitStack() as stack:
         try:
-            submission = stack.enter_context(_laid_out(entry, assignment, within))
+            submission = stack.enter_context(_submission_of(entry, assignment, within))
         except SubmissionError as error:
-            told = str(error).replace(visible(str(entry.path)), entry.submission)  # our folders are no student's matter
-            yield Opened(None, problem_hash(told), told)
+            # Students need not know where our folders are.
+            problem = str(error).replace(visible(str(entry.path)), entry.submission)
+            yield LaidOut(None, problem_hash(problem), problem)
         else:
-            yield Opened(submission, submission_hash(submission))
+            yield LaidOut(submission, submission_hash(submission))
 
 
 @contextlib.contextmanager
-def _laid_out(entry, assignment, within):
+def _submission_of(entry: Entry, assignment: Assignment, within: Path | None) -> Iterator[Submission]:
     if entry.problem:
         raise SubmissionError(entry.problem)
     with contextlib.ExitStack() as stack:
         path = entry.path
-        if entry.loose:
+        if path is None:
             path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gathered-", dir=within)))
             _gather(entry.loose, path)
         submission = stack.enter_context(lay_out(path, assignment.allowlist, assignment.student, within))
         yield replace(submission, name=entry.submission)
 
 
-def _gather(loose, folder):
+def _gather(loose: Mapping[str, Path], folder: Path) -> None:
+    """Put single files into a folder, under the names that the assignment asks for."""
     for name, path in loose.items():
         if path.is_symlink() or not path.is_file():
             raise SubmissionError(f"{path.name} is a link or a special file: hand in the file itself")
@@ -156,11 +132,14 @@ def _gather(loose, folder):
             shutil.copyfile(path, target)
 
 
+# ---------------------------------------------------------------------------------------------------- seeing a change
+
+
 def appearance(entry: Entry) -> str:
-    """A hash of names, sizes and times of what was handed in, by which changes are seen without reading it.
+    """Hash names, sizes and times of what was handed in: a change is seen without reading any file.
 
     Returns:
-        '' if there are more than MOST_FILES, or something cannot be looked at.
+        '' if there are more than MOST_FILES, or if something cannot be looked at.
     """
     digest, left = hashlib.blake2b(digest_size=16), MOST_FILES
     try:
@@ -169,19 +148,19 @@ def appearance(entry: Entry) -> str:
                 if (left := left - 1) < 0:
                     return ""
                 stat = path.lstat()
-                name = os.fsencode(os.path.relpath(path, top))  # wherever the class lies
+                name = os.fsencode(os.path.relpath(path, top))  # the class may be moved
                 digest.update(repr((asked, name, stat.st_mode, stat.st_size, stat.st_mtime_ns)).encode())
     except OSError:
         return ""
     return digest.hexdigest()
 
 
-def _walk(top):
+def _walk(top: Path) -> Iterator[Path]:
     yield top
     for folder, folders, files in os.walk(top, onerror=_refuse) if top.is_dir() else ():
         folders.sort()
         yield from (Path(folder, name) for name in sorted([*folders, *files]))
 
 
-def _refuse(error):
+def _refuse(error: OSError) -> NoReturn:
     raise error

@@ -12,36 +12,36 @@ from pathlib import Path
 
 from rich.console import Console
 
+from grader.batch.display import Display
 from grader.batch.engine import CPU, Engine
-from grader.batch.intake import Entry, IntakeError
+from grader.batch.entries import Entry, IntakeError
 from grader.batch.ledger import Ledger
-from grader.batch.progress import Display
 from grader.batch.terms import Terms
 
 
 def grade(
     terms: Terms, ledger: Ledger, entries: Sequence[Entry], jobs: int, devices: Sequence[str], console: Console
 ) -> None:
-    """Grade what is unfinished of these entries, and tell of it.
+    """Grade what is unfinished of these entries, and show how far it has come.
 
     Args:
-        terms: with what.
-        ledger: where it is kept.
+        terms: what submissions are graded with.
+        ledger: where grades are kept.
         entries: at least one.
-        jobs: submissions at once.
-        devices: where samples are generated.
+        jobs: how many submissions are graded at once.
+        devices: where images are generated.
         console: of standard error.
 
     Raises:
         InfrastructureError: the batch must stop.
     """
     with _scratch(ledger.grades) as scratch, Display(console, len(entries)) as display:
-        Engine(terms, ledger, jobs, devices, scratch).run(entries, display.tell)
+        Engine(terms, ledger, jobs, devices, scratch).run(entries, display.show)
 
 
 @contextlib.contextmanager
-def _scratch(grades) -> Iterator[Path]:
-    """A folder for what is laid out. Its name is the same in every run, so that what a killed one left is removed."""
+def _scratch(grades: Path) -> Iterator[Path]:
+    """Make a folder for what is laid out. Every run uses the same name, and so removes what a killed run left."""
     whose = f"{grades.resolve()} {os.environ.get('SLURM_JOB_ID', '')}"
     folder = Path(tempfile.gettempdir(), f"grader-batch-{hashlib.blake2b(whose.encode(), digest_size=8).hexdigest()}")
     shutil.rmtree(folder, ignore_errors=True)
@@ -54,19 +54,19 @@ def _scratch(grades) -> Iterator[Path]:
 
 
 def cores() -> int:
-    """How many this process may use."""
+    """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def devices(text: str) -> list[str]:
-    """The devices of `--device`: 'cuda:0,1' is 'cuda:0,cuda:1'.
+    """Return the devices that `--device` names: 'cuda:0,1' means 'cuda:0,cuda:1'.
 
     Raises:
-        IntakeError: one of them has no name, or is there twice.
+        IntakeError: a name is empty or occurs twice, or the CPU is combined with others.
     """
     names = [name.strip() for name in text.split(",")]
     kind = names[0].partition(":")[0]
-    found = [f"{kind}:{name}" if name.isdecimal() else name for name in names]
-    if not all(found) or len(set(found)) < len(found) or (CPU in found and len(found) > 1):
+    listed = [f"{kind}:{name}" if name.isdecimal() else name for name in names]
+    if not all(listed) or len(set(listed)) < len(listed) or (CPU in listed and len(listed) > 1):
         raise IntakeError(f"--device {text}: give cpu, cuda, or different GPUs such as cuda:0,cuda:1")
-    return found
+    return listed

@@ -1,4 +1,4 @@
-"""Grades a class on a cluster: a job array, each of whose tasks grades its share into the same ledger."""
+"""Grades a class on a cluster: each task of a job array grades its share, and all write into the same ledger."""
 
 from __future__ import annotations
 
@@ -8,23 +8,27 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 from rich.console import Console
 
-from grader import ROOT, files
-from grader.batch.engine import Graded, Visited
-from grader.batch.intake import Entry
-from grader.batch.keys import UNIT
+from grader import ROOT
+from grader.batch.cache_keys import UNIT
+from grader.batch.display import Display
+from grader.batch.engine import Event, Graded, Visited
+from grader.batch.entries import Entry
 from grader.batch.ledger import Ledger
-from grader.batch.progress import Display
+from grader.batch.task import Plan, Request
 from grader.batch.terms import Terms, to_do
-from grader.case import InfrastructureError
-from grader.policy import Strict, read_toml
-from grader.text import say
+from grader.course.toml import Strict, read_toml
+from grader.runtime.errors import InfrastructureError
+from grader.runtime.text import say
+from grader.util import files
 
 POLL_SECONDS = 5.0
 _PATIENCE = 60  # polls in a row that Slurm may leave without an answer
@@ -34,13 +38,13 @@ class Settings(Strict):
     """What a cluster is asked for: the file of `--slurm`. GRADES and DIR must lie in folders that all nodes share."""
 
     tasks: int = Field(ge=1, le=1000)  # of the array, among which submissions are divided; Slurm's usual cap is 1001
-    at_once: int = Field(default=256, ge=1)  # of the tasks
-    minutes: int = Field(ge=1)  # that a task may take; what it leaves then is submitted again
+    at_once: int = Field(default=256, ge=1)  # tasks that may run at the same time
+    minutes: int = Field(ge=1)  # that a task may take; what it does not finish is submitted again
     cpus: int = Field(default=2, ge=1)  # of a task, which grades as many submissions at once
     memory_gb: int = Field(default=8, ge=1)  # of a task
     partition: str | None = None
     gres: str | None = None  # e.g. "gpu:1", with --device cuda
-    again: int = Field(default=3, ge=0)  # how often what failed or preempted tasks have left is submitted again
+    again: int = Field(default=3, ge=0)  # how often the work that tasks leave unfinished is submitted again
     sbatch: dict[str, str | int] = Field(default={})  # further options by name, e.g. account = "teaching"
 
 
@@ -58,9 +62,9 @@ class Cluster:
 
     Args:
         settings: what it is asked for.
-        terms: with what is graded.
-        ledger: where it is kept, in a folder that all nodes share.
-        plan: what else a task must know, ready for JSON: see `task.py`.
+        terms: what submissions are graded with.
+        ledger: where grades are kept, in a folder that all nodes share.
+        request: what you asked for, for each task.
         console: of standard error.
         sleep: waits before Slurm is asked again.
     """
@@ -70,116 +74,156 @@ class Cluster:
         settings: Settings,
         terms: Terms,
         ledger: Ledger,
-        plan: dict,
+        request: Request,
         console: Console,
         sleep: Callable[[float], None] = time.sleep,
     ):
-        self._settings, self._terms, self._ledger, self._plan = settings, terms, ledger, plan
+        self._settings, self._terms, self._ledger, self._request = settings, terms, ledger, request
         self._console, self._sleep = console, sleep
         self._folder = ledger.grades.resolve() / "slurm"  # of plans and logs
         self._name = f"grader-{hashlib.blake2b(str(self._folder).encode(), digest_size=6).hexdigest()}"
 
     def grade(self, entries: Sequence[Entry]) -> None:
-        """Grade what is unfinished of these entries; what tasks leave is submitted again, a few times.
+        """Grade what is unfinished of these entries. What tasks leave unfinished is submitted again, a few times.
 
         Raises:
-            InfrastructureError: there is no Slurm, or it refuses.
+            InfrastructureError: there is no Slurm, or it refuses the job.
         """
-        self._cancel()  # what a head that was killed has left would grade the same
+        self._cancel()  # the tasks of a command that was killed would grade the same submissions
         with Display(self._console, len(entries)) as display:
             for attempt in range(self._settings.again + 1):
                 if attempt:
-                    say(self._console, f"tasks have left {len(entries)} submissions: these are submitted again")
-                watch = Watch(self._ledger, entries, self._terms.stages, display.tell)
-                try:
-                    self._submit(entries)
-                    while self._is_there():
-                        self._sleep(POLL_SECONDS)
-                        watch.look()
-                finally:
-                    self._cancel()
-                watch.look()
+                    say(self._console, f"tasks left {len(entries)} submissions unfinished: submitting these again")
+                self._grade_once(entries, display.show)
                 entries = [entry for entry, stages in to_do(self._terms, self._ledger, entries) if stages]
                 if not entries:
                     return
 
-    def _submit(self, entries):
-        import submitit
-
-        settings, folder = self._settings, self._folder
-        count = min(settings.tasks, len(entries))
-        shards = [[entry.record for entry in entries[i::count]] for i in range(count)]
-        keys = {stage: asdict(self._terms.keys[stage]) for stage in self._terms.stages}
-        plan = self._plan | {"tier": self._terms.tier, "part": self._terms.part, "keys": keys, "shards": shards}
-        files.replace(folder / "plan.json", json.dumps(plan | {"accuracy": self._terms.accuracy}).encode())
-        command = [sys.executable, "-m", "grader.batch.task", str(folder / "plan.json")]
-        functions = [submitit.helpers.CommandFunction([*command, str(i)], cwd=ROOT) for i in range(count)]
+    def _grade_once(self, entries: Sequence[Entry], on_event: Callable[[Event], None]) -> None:
+        """Submit a job, and wait for its end."""
+        watch = Watch(self._ledger, entries, self._terms.stages, on_event)
         try:
-            executor = submitit.SlurmExecutor(folder)
-            executor.update_parameters(
-                job_name=self._name,
-                partition=settings.partition,
-                gres=settings.gres,
-                time=settings.minutes,
-                cpus_per_task=settings.cpus,
-                mem=f"{settings.memory_gb}GB",
-                array_parallelism=settings.at_once,
-                additional_parameters=settings.sbatch,
-                stderr_to_stdout=True,
-                use_srun=False,
-            )
+            self._submit(entries)
+            while self._is_there():
+                self._sleep(POLL_SECONDS)
+                watch.look()
+        finally:
+            self._cancel()
+        watch.look()
+
+    def _submit(self, entries: Sequence[Entry]) -> None:
+        count = min(self._settings.tasks, len(entries))
+        plan = self._write_plan([[entry.record for entry in entries[i::count]] for i in range(count)])
+        command = [sys.executable, "-m", "grader.batch.task", str(plan)]
+        with _refusals():
+            import submitit  # only a cluster needs it
+
+            functions = [submitit.helpers.CommandFunction([*command, str(i)], cwd=ROOT) for i in range(count)]
+            executor = self._executor()
             with executor.batch():
                 jobs = [executor.submit(function) for function in functions]
-        except (RuntimeError, OSError, subprocess.CalledProcessError, submitit.core.utils.FailedJobError) as error:
-            raise InfrastructureError(f"Slurm refuses the job: {str(error).strip()}") from error
         job = jobs[0].job_id.partition("_")[0]
-        say(self._console, f"Slurm job {job}: {count} tasks, whose logs are in {folder}")
+        say(self._console, f"Slurm job {job}: {count} tasks; their logs are in {self._folder}")
 
-    def _is_there(self):
+    def _write_plan(self, shards: list[list[str]]) -> Path:
+        """Write what the tasks must know, and return the file.
+
+        Args:
+            shards: ids of records, a list for each task.
+        """
+        terms = self._terms
+        plan: Plan = {
+            **self._request,
+            "tier": terms.tier,
+            "part": terms.part,
+            "keys": {stage: asdict(terms.keys[stage]) for stage in terms.stages},
+            "shards": shards,
+            "accuracy": terms.accuracy,
+        }
+        path = self._folder / "plan.json"
+        files.replace(path, json.dumps(plan).encode())
+        return path
+
+    def _executor(self) -> Any:
+        """What submits to Slurm, with these settings; submitit has no types."""
+        import submitit
+
+        settings = self._settings
+        executor = submitit.SlurmExecutor(self._folder)
+        executor.update_parameters(
+            job_name=self._name,
+            partition=settings.partition,
+            gres=settings.gres,
+            time=settings.minutes,
+            cpus_per_task=settings.cpus,
+            mem=f"{settings.memory_gb}GB",
+            array_parallelism=settings.at_once,
+            additional_parameters=settings.sbatch,
+            stderr_to_stdout=True,
+            use_srun=False,
+        )
+        return executor
+
+    def _is_there(self) -> bool:
         """Whether any task is waiting or running. Slurm itself may be away for a while."""
         for _ in range(_PATIENCE):
-            asked = self._slurm("squeue", "--noheader", "--format=%i")
-            if asked.returncode == 0:
-                return bool(asked.stdout.strip())
+            answer = self._slurm("squeue", "--noheader", "--format=%i")
+            if answer.returncode == 0:
+                return bool(answer.stdout.strip())
             self._sleep(POLL_SECONDS)
-        raise InfrastructureError(f"Slurm does not tell of the job any more: {asked.stderr.strip()}")
+        raise InfrastructureError(f"Slurm no longer says what has become of the job: {answer.stderr.strip()}")
 
-    def _cancel(self):
-        """End all tasks of this folder of grades, whoever has submitted them."""
+    def _cancel(self) -> None:
+        """End all tasks of this folder of grades, whoever submitted them."""
         self._slurm("scancel")
 
-    def _slurm(self, command, *options):
+    def _slurm(self, command: str, *options: str) -> subprocess.CompletedProcess[str]:
         mine = (f"--name={self._name}", f"--user={getpass.getuser()}")
         try:
             return subprocess.run([command, *mine, *options], capture_output=True, text=True, check=False)
         except FileNotFoundError as error:
-            raise InfrastructureError(f"there is no Slurm here ({command}): grade without --slurm") from error
+            raise InfrastructureError(
+                f"there is no Slurm on this machine ({command} is missing): grade without --slurm"
+            ) from error
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Turn what submitit raises into one message."""
+    from submitit.core.utils import FailedJobError
+
+    try:
+        yield
+    except (RuntimeError, OSError, subprocess.CalledProcessError, FailedJobError) as error:
+        raise InfrastructureError(f"Slurm refuses the job: {str(error).strip()}") from error
 
 
 class Watch:
-    """Tells what tasks write into the ledger.
+    """Reports what tasks write into the ledger.
 
     Args:
-        ledger: theirs.
+        ledger: where they write.
         entries: that they grade.
         stages: of each.
-        tell: as of `Engine.run`.
+        on_event: as for `Engine.run`.
     """
 
-    def __init__(self, ledger: Ledger, entries: Sequence[Entry], stages: Sequence[str], tell: Callable):
-        self._ledger, self._entries, self._stages, self._tell = ledger, entries, stages, tell
+    def __init__(
+        self, ledger: Ledger, entries: Sequence[Entry], stages: Sequence[str], on_event: Callable[[Event], None]
+    ):
+        self._ledger, self._entries, self._stages, self._on_event = ledger, entries, stages, on_event
         self._seen = {entry.record: self._written(entry) for entry in entries}
 
     def look(self) -> None:
-        """Tell what is there since the last time."""
+        """Report what was written since the last time."""
         for entry in self._entries:
             before, now = self._seen[entry.record], self._written(entry)
             for stage in [stage for stage in now if now[stage] != before.get(stage)]:
                 if graded := self._ledger.read(entry.record, stage):
-                    self._tell(Graded(entry, stage, graded))
+                    self._on_event(Graded(entry, stage, graded))
                     if stage == UNIT:
-                        self._tell(Visited(entry, ()))
+                        self._on_event(Visited(entry, ()))
             self._seen[entry.record] = now
 
-    def _written(self, entry):
+    def _written(self, entry: Entry) -> dict[str, int]:
         return self._ledger.written(entry.record, self._stages)

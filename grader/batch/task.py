@@ -1,6 +1,7 @@
 """A task of a job array: grades its share of a class. Started as `python -m grader.batch.task PLAN INDEX`.
 
-PLAN is the JSON file that the head wrote (`slurm.py`). What it writes is the ledger alone: reports are the head's.
+PLAN is the JSON file that `slurm.py` writes. A task writes into the ledger alone; the command that you started writes
+the reports.
 """
 
 from __future__ import annotations
@@ -9,36 +10,55 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
+from typing import TypedDict
 
 from rich.console import Console
 
-from grader import assignment as assignments
-from grader import golden
-from grader import secret as secrets
+from grader.authoring import secret as secrets
 from grader.batch import local
+from grader.batch.cache_keys import CacheKey
 from grader.batch.intake import read_class
-from grader.batch.keys import Key
 from grader.batch.ledger import Ledger
 from grader.batch.terms import Terms, to_do
-from grader.case import InfrastructureError
+from grader.course import assignment as assignments
+from grader.grading import goldens
+from grader.runtime.errors import InfrastructureError
 from grader.sandbox import doctor
 
 
-def run(plan: dict, index: int, console: Console) -> None:
+class Request(TypedDict):
+    """What you asked `grader batch` for, as far as tasks must know it."""
+
+    folder: str  # of the class
+    out: str  # folder of grades
+    jobs: int | None  # submissions at once; None for one on each core
+    devices: list[str]
+    public_only: bool
+
+
+class Plan(Request):
+    """All that a task must know."""
+
+    tier: str  # of trust, at which this task must grade too
+    part: int | None
+    accuracy: bool
+    keys: dict[str, dict[str, str]]  # stage -> its cache key, which this task must arrive at
+    shards: list[list[str]]  # ids of the records that each task grades
+
+
+def run(plan: Plan, index: int, console: Console) -> None:
     """Grade one share.
 
     Raises:
-        InfrastructureError: this node would grade otherwise than the head expects.
+        InfrastructureError: this node would grade differently.
     """
-    found = next((finding for finding in doctor.findings() if finding.tier == plan["tier"]), None)
-    if found is None or not found.available:
-        lacks = "; ".join(found.lacks) if found else "no such tier"
-        raise InfrastructureError(f"this node has no tier `{plan['tier']}`, which the head has: {lacks}")
+    _check_tier(plan["tier"])
     assignment = assignments.load()
     secret = None if plan["public_only"] else secrets.load_here(console)
-    known = golden.load(assignment.resources)
+    known = goldens.load(assignment.resources)
     terms = Terms(assignment, known, secret, plan["tier"], plan["part"], plan["accuracy"])
     _compare(terms.keys, plan["keys"])
     ledger = Ledger(Path(plan["out"]), terms.asked)
@@ -51,18 +71,26 @@ def run(plan: dict, index: int, console: Console) -> None:
         local.grade(terms, ledger, waiting, plan["jobs"] or cores, plan["devices"], console)
 
 
-def _compare(here, expected):
-    """Grades of a node with another grader, secret or torch would never be finished in the eyes of the head."""
-    for stage, told in expected.items():
-        if differ := [f.name for f in fields(Key) if getattr(here[stage], f.name) != told[f.name]]:
+def _check_tier(tier: str) -> None:
+    """Refuse a node without the tier at which the class is graded."""
+    finding = next((finding for finding in doctor.findings() if finding.tier == tier), None)
+    if finding is None or not finding.available:
+        lacks = "; ".join(finding.lacks) if finding else "no such tier"
+        raise InfrastructureError(f"this node lacks tier `{tier}`, at which the class is graded: {lacks}")
+
+
+def _compare(here: Mapping[str, CacheKey], expected: Mapping[str, Mapping[str, str]]) -> None:
+    """Refuse a node with another grader, secret or torch: its grades would never count as finished."""
+    for stage, key in expected.items():
+        if differ := [f.name for f in fields(CacheKey) if getattr(here[stage], f.name) != key[f.name]]:
             raise InfrastructureError(
-                f"this node grades {stage} otherwise than the head ({', '.join(differ)}): it needs the same "
-                "repository, the same torch and numpy, and the same secret (GRADER_SECRET)"
+                f"this node would grade {stage} differently ({', '.join(differ)}): it needs the same repository, the "
+                "same torch and numpy, and the same secret (GRADER_SECRET) as the machine that submitted the job"
             )
 
 
 def main() -> None:
-    """Run the task of the command line."""
+    """Run the task that the command line names."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the node is taken away: leave nothing behind
     try:
         run(json.loads(Path(sys.argv[1]).read_bytes()), int(sys.argv[2]), Console(stderr=True))

@@ -1,1 +1,1 @@
-"""Verdicts made readable, for people and for other systems. Pure functions."""
+"""Turns verdicts into reports, for people and for other systems. Nearly all of it is pure functions."""

@@ -1,26 +1,27 @@
-"""What a person should look at before grades are released: it is told, and no points depend on it."""
+"""What a person should look at before grades are released. No points depend on it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from grader.accuracy import tasks
-from grader.case import Outcome
-from grader.policy import AccuracyPolicy, Policy
-from grader.record import Record
+from grader.accuracy.grade import accuracies_of
+from grader.course.accuracy_policy import AccuracyPolicy
+from grader.course.policy import Policy
+from grader.report.mark_changes import Change
+from grader.report.record import Record
 from grader.report.terminal import not_marked, outside_todos
-from grader.text import shown
+from grader.runtime.case import Outcome
+from grader.runtime.text import shown
 
 if TYPE_CHECKING:
-    from grader.batch.changes import Change
-    from grader.similarity import Pair
+    from grader.similarity.pairs import Pair
 
 
 class Kind(StrEnum):
-    """Why somebody should look, the most urgent first."""
+    """Why somebody should look, most urgent first."""
 
     INFRASTRUCTURE = "The grader failed"
     PROBLEM = "Could not be graded"
@@ -29,18 +30,18 @@ class Kind(StrEnum):
     BORDERLINE = "Borderline accuracy"
     CHANGED = "Changed outside the TODOs"
     REGRADED = "Marks have changed"
-    NOT_MARKED = "Waits for marks"
+    NOT_MARKED = "Not marked yet"
 
 
 MEANING = {
-    Kind.INFRASTRUCTURE: "no grade follows from these: run the same command again",
-    Kind.PROBLEM: "nothing in it could be run: is it the right file, and may it be handed in again?",
+    Kind.INFRASTRUCTURE: "these have no grade yet: run the same command again",
+    Kind.PROBLEM: "nothing in it could be run: ask whether it is the right file, or allow another one",
     Kind.SUSPICIOUS: "copies of training images, or images that only the given classifier recognises",
-    Kind.SIMILAR: "code or checkpoints are nearly the same: it is for a person to say why",
-    Kind.BORDERLINE: "the 95% interval of the accuracy holds a threshold: with other noise the points could differ",
-    Kind.CHANGED: "what the handout gives has been edited; often harmless",
-    Kind.REGRADED: "the grader or the assignment is another one than at the last grading",
-    Kind.NOT_MARKED: "written questions without a mark: totals are without their points",
+    Kind.SIMILAR: "code or checkpoints are nearly the same: find out why before you draw a conclusion",
+    Kind.BORDERLINE: "a threshold lies within the 95% interval of the accuracy: other noise could change the points",
+    Kind.CHANGED: "somebody edited what the handout gives; often harmless",
+    Kind.REGRADED: "the grader or the assignment has changed since the last grading",
+    Kind.NOT_MARKED: "some written questions have no mark: totals do not include their points",
 }
 
 
@@ -55,35 +56,35 @@ class Reason:
 def reasons(
     records: Sequence[Record], policy: Policy, similar: Sequence[Pair] = (), changes: Sequence[Change] = ()
 ) -> dict[str, list[Reason]]:
-    """What to look at in each submission, by the record's id, the most urgent first.
+    """List what to look at in each submission, by the record's id, most urgent first.
 
     Args:
         records: of the class.
         policy: of the assignment, with the thresholds of accuracies.
-        similar: pairs that are alike; those with a submission that is not in the class any more are left out.
-        changes: of marks.
+        similar: pairs that are alike. A pair is left out if one of the two is no longer in the class.
+        changes: marks that changed since the last grading.
     """
-    accuracies = {task.id: task.policy for task in tasks(policy)}
-    found = {record.id: list(_of_record(record, accuracies)) for record in records}
+    accuracies = {accuracy.id: accuracy.policy for accuracy in accuracies_of(policy)}
+    by_record = {record.id: list(_of_record(record, accuracies)) for record in records}
     names = {record.id: shown(record.who, 80) for record in records}
     for pair in similar:
         for one, other in ((pair.first, pair.second), (pair.second, pair.first)):
             if one in names and other in names:
-                text = f"{pair.share:.0%} like that of {names[other]}: {shown(pair.what, 200)}"
-                found[one].append(Reason(Kind.SIMILAR, text))
+                text = f"{pair.share:.0%} the same as {names[other]}: {shown(pair.what, 200)}"
+                by_record[one].append(Reason(Kind.SIMILAR, text))
     for change in changes:
         if change.record in names:
             before = "none" if change.before is None else f"{change.before:g}"
             text = f"{change.case}: {before} before, {change.after:g} now: {shown(change.reason, 200)}"
-            found[change.record].append(Reason(Kind.REGRADED, text))
+            by_record[change.record].append(Reason(Kind.REGRADED, text))
     order = list(Kind)
-    return {id: sorted(told, key=lambda reason: order.index(reason.kind)) for id, told in found.items()}
+    return {id: sorted(listed, key=lambda reason: order.index(reason.kind)) for id, listed in by_record.items()}
 
 
 def _of_record(record: Record, accuracies: Mapping[str, AccuracyPolicy]) -> Iterator[Reason]:
     if record.problem:
         yield Reason(Kind.PROBLEM, shown(record.problem, 300))
-    faults = {}
+    faults: dict[str, list[str]] = {}
     for verdict in record.verdicts:
         if verdict.outcome is Outcome.INFRASTRUCTURE:
             faults.setdefault(verdict.message, []).append(verdict.case.id)
@@ -94,8 +95,8 @@ def _of_record(record: Record, accuracies: Mapping[str, AccuracyPolicy]) -> Iter
         id = verdict.case.id
         if verdict.figures.get("suspicious"):
             yield Reason(Kind.SUSPICIOUS, f"{id}: {_suspicion(verdict.figures)}")
-        if id in accuracies and (told := _borderline(verdict.figures, accuracies[id])):
-            yield Reason(Kind.BORDERLINE, f"{id}: {told}")
+        if id in accuracies and (borderline := _borderline(verdict.figures, accuracies[id])):
+            yield Reason(Kind.BORDERLINE, f"{id}: {borderline}")
     if record.changed:
         lines = outside_todos(record.changed).splitlines()
         yield Reason(Kind.CHANGED, "\n".join(shown(line, 200) for line in lines))
@@ -103,19 +104,20 @@ def _of_record(record: Record, accuracies: Mapping[str, AccuracyPolicy]) -> Iter
         yield Reason(Kind.NOT_MARKED, f"{waiting:g} points")
 
 
-def _suspicion(figures):
+def _suspicion(figures: Mapping[str, Any]) -> str:
     copies = f"{figures['copies']} of {figures['samples']} samples are copies of training images; "
-    others = f", {figures['unlisted']:.3f} of conditions not listed" if "unlisted" in figures else ""
+    unlisted = f", {figures['unlisted']:.3f} under conditions that are not listed" if "unlisted" in figures else ""
     return (
-        f"{copies if figures['copies'] else ''}{figures['recognised']:.3f} recognised by the given classifier, "
-        f"{figures['confirmed']:.3f} by the auditor{others}"
+        f"{copies if figures['copies'] else ''}the given classifier recognises {figures['recognised']:.3f}, "
+        f"the auditor {figures['confirmed']:.3f}{unlisted}"
     )
 
 
-def _borderline(figures, policy):
-    """That a threshold is in the interval of an accuracy, if so; not where the mean, too, earns everything."""
+def _borderline(figures: Mapping[str, Any], policy: AccuracyPolicy) -> str:
+    """Say which thresholds lie within the interval of an accuracy; '' if none does or the mean earns everything."""
     if not figures or figures["mean"] >= policy.everything_at:
         return ""
     low, high = figures["interval"]
-    held = [at for at in (policy.nothing_at, policy.everything_at) if low < at < high]
-    return f"{low:.3f} to {high:.3f} holds {' and '.join(f'{at:g}' for at in held)}" if held else ""
+    inside = [f"{at:g}" for at in (policy.nothing_at, policy.everything_at) if low < at < high]
+    lie = "lie" if len(inside) > 1 else "lies"
+    return f"{' and '.join(inside)} {lie} between {low:.3f} and {high:.3f}" if inside else ""

@@ -1,4 +1,4 @@
-"""Generated images as pictures: a grid for people, and a small preview of it for the report. No torch."""
+"""Draws generated images as pictures: a grid for people, and a small preview of it for the report. No torch."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from pathlib import Path
 
 import numpy as np
 
-from grader import files
+from grader.util import files
 
-ROWS = 8  # images of a class: enough to see how varied they are
-SIDE = 64  # pixels of the file for an image, about
+ROWS = 8  # images of each class: enough to see how varied they are
+SIDE = 64  # side of one image in the file, in pixels, roughly
 PREVIEW = (160, 64)  # pixels: a report of 500 submissions with eight grids each holds 4000 previews
 QUALITY = 40  # of a preview, from 0 to 100
 
 
 def save(images: np.ndarray, labels: np.ndarray, path: Path, low: float) -> None:
-    """Write a PNG with a column for each class, in which the class's first images come from above.
+    """Write a PNG with a column for each class, its first images at the top.
 
     Args:
         images: shape (N, C, H, W), float, C = 1 or 3, N at least 1; values outside [low, 1] are clamped, NaN is black.
-        labels: (N,) int, the class of each image, or what else its column is of.
-        path: of the file; its folder is made if need be.
-        low: what is black; 1 is white.
+        labels: shape (N,), int: the class of each image, or whatever else decides its column.
+        path: the file; its folder is created if needed.
+        low: the value that is drawn black; 1 is white.
     """
     from PIL import Image
 
@@ -45,7 +45,7 @@ def save(images: np.ndarray, labels: np.ndarray, path: Path, low: float) -> None
 
 
 def preview(path: Path) -> str:
-    """The top of a grid, made small, as a data: URI."""
+    """Return the top of a grid, scaled down, as a data: URI."""
     from PIL import Image
 
     with Image.open(path) as picture:
@@ -58,5 +58,5 @@ def preview(path: Path) -> str:
 
 
 def whole(path: Path) -> str:
-    """A grid as it is, as a data: URI."""
+    """Return a whole grid, unscaled, as a data: URI."""
     return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"

@@ -1,7 +1,7 @@
-"""HTML for people: the report of a class, one file that opens without a server, and a page for each submission.
+"""Makes HTML for people: the report of a class, one file that opens without a server, and a page for each submission.
 
-Everything is escaped by jinja2, and the browser is told by hash which style and script are ours: nothing else can run,
-and nothing can be loaded.
+jinja2 escapes everything. A content security policy names our style and script by their hashes, so that nothing else
+runs and nothing is loaded.
 """
 
 from __future__ import annotations
@@ -13,19 +13,23 @@ import itertools
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from grader.assignment import Assignment
-from grader.case import Outcome, Question
-from grader.record import Record
+from grader.course.assignment import Assignment
 from grader.report import grid, overview, scores
 from grader.report.attention import MEANING, Kind, Reason
-from grader.report.terminal import labelled, not_marked
-from grader.text import shown
+from grader.report.record import Record
+from grader.report.terminal import in_words, labelled, not_marked, worth
+from grader.runtime.case import Case, Outcome, Question, Verdict, total
+from grader.runtime.text import shown
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 TEMPLATES = Path(__file__).parent / "templates"
-NAME = 80  # characters of a name in a report; longer ones are cut
+NAME = 80  # characters of a name in a report; longer names are cut
 TEXT = 5000  # characters of one message on a feedback page
-HARDEST = 12  # cases and mistakes that are shown at once; the others open on demand
+HARDEST = 12  # cases and mistakes in view; the rest opens on demand
 SYMBOLS = {
     Outcome.PASSED: "✓",
     Outcome.FAILED: "✗",
@@ -35,19 +39,19 @@ SYMBOLS = {
     Outcome.MARKED: "✎",
     Outcome.NOT_MARKED: "…",
 }
-REGRADE = "The grader itself failed here. This is not your fault, and will be graded again."
+REGRADE = "The grader itself failed here. This is not your fault, and your work will be graded again."
 
 
 def report(
     records: Sequence[Record], assignment: Assignment, reasons: Mapping[str, Sequence[Reason]], made: datetime
 ) -> str:
-    """The report of a class, for its instructor.
+    """Make the report of a class, for its instructor.
 
     Args:
         records: of the class.
         assignment: what was asked.
         reasons: what to look at in each submission, as `attention.reasons` gives them.
-        made: when.
+        made: when the report is made.
     """
     asked = {v.case.id: v.case for record in records for v in record.verdicts}
     distributions, standings = overview.distributions(records), overview.standings(records)
@@ -60,11 +64,11 @@ def report(
         students=sum(len(record.students) or 1 for record in records),
         records=records,
         most=max((record.total.most for record in records), default=0.0),
-        urgent=sum(any(r.kind is not Kind.NOT_MARKED for r in told) for told in reasons.values()),
+        urgent=sum(any(r.kind is not Kind.NOT_MARKED for r in listed) for listed in reasons.values()),
         attention=_attention(records, reasons),
         distributions=distributions,
         hardest=[s for s in standings if s.missed and not isinstance(s.case, Question)],
-        questions=sorted((s for s in standings if s.counts.get(Outcome.MARKED)), key=lambda s: s.mean),
+        questions=sorted((s for s in standings if s.counts.get(Outcome.MARKED)), key=lambda s: s.mean or 0.0),
         mistakes=overview.diagnosed(records),
         parts=scores.parts(records),
         reasons=reasons,
@@ -74,7 +78,7 @@ def report(
 
 
 def feedback(record: Record, assignment: Assignment) -> str:
-    """The page of one submission, for its students: nothing of others, and nothing that only staff may see."""
+    """Make the page of one submission, for its students: nothing about other students, and nothing for staff only."""
     parts = [(part, scores.of_part(record, part)) for part in scores.parts([record])]
     return _render(
         "feedback.html",
@@ -83,45 +87,54 @@ def feedback(record: Record, assignment: Assignment) -> str:
         record=record,
         parts=parts,
         waiting=not_marked(record.verdicts),
-        told={v.case.id: _told(v, record.verdicts) for v in record.verdicts},
+        texts={v.case.id: _texts(v, record.verdicts) for v in record.verdicts},
         images={id: grid.whole(path) for id, path in record.images.items()},
     )
 
 
-def _told(verdict, verdicts):
+def _texts(verdict: Verdict, verdicts: Sequence[Verdict]) -> list[tuple[str, str]]:
     if verdict.outcome is Outcome.INFRASTRUCTURE:
-        return [("", REGRADE)]  # what failed is our machine, and none of theirs
+        return [("", REGRADE)]  # the message is about our machine, which is no business of students
     return [(label, text if len(text) <= TEXT else f"{text[:TEXT]} …") for label, text in labelled(verdict, verdicts)]
 
 
-def _attention(records, reasons):
-    """By kind: what to look at, and the submissions that it was found in, each with what was found."""
-    found = {kind: [] for kind in Kind}
+def _attention(
+    records: Sequence[Record], reasons: Mapping[str, Sequence[Reason]]
+) -> list[tuple[Kind, str, list[tuple[Record, str]]]]:
+    """List the kinds of reasons with their meaning, and for each the submissions with their texts."""
+    by_kind: dict[Kind, list[tuple[Record, str]]] = {kind: [] for kind in Kind}
     for record in records:
-        for kind, told in itertools.groupby(reasons[record.id], lambda reason: reason.kind):
-            found[kind].append((record, "\n".join(reason.text for reason in told)))
-    return [(kind, MEANING[kind], items) for kind, items in found.items() if items]
+        for kind, group in itertools.groupby(reasons[record.id], lambda reason: reason.kind):
+            by_kind[kind].append((record, "\n".join(reason.text for reason in group)))
+    return [(kind, MEANING[kind], items) for kind, items in by_kind.items() if items]
 
 
-def _samples(records, asked):
-    """Previews of generated images: (case, [(record, its verdict, preview)]) for each accuracy that has any."""
-    found = {}
+Preview = tuple[Record, Verdict | None, str]  # the last is a data: URI
+
+
+def _samples(
+    records: Sequence[Record], asked: Mapping[str, Case | Question]
+) -> list[tuple[Case | Question, list[Preview]]]:
+    """List the previews of generated images, for each accuracy that has any."""
+    previews: dict[str, list[Preview]] = {}
     for record in records:
         verdicts = {v.case.id: v for v in record.verdicts}
         for id, path in record.images.items():
-            found.setdefault(id, []).append((record, verdicts.get(id), grid.preview(path)))
-    return [(case, found[id]) for id, case in asked.items() if id in found]
+            previews.setdefault(id, []).append((record, verdicts.get(id), grid.preview(path)))
+    return [(case, previews[id]) for id, case in asked.items() if id in previews]
 
 
-def _data(records, asked, reasons):
-    """What the script filters by and opens: a letter for each case of a record, and what was found in it."""
+def _data(
+    records: Sequence[Record], asked: Mapping[str, Case | Question], reasons: Mapping[str, Sequence[Reason]]
+) -> dict[str, Any]:
+    """Collect what the script filters by and opens: a letter for each case of a record, its mistakes and reasons."""
     letters = dict(zip(Outcome, "PFNEIMW", strict=True))
-    told = {}
+    by_record = {}
     for record in records:
-        verdicts = () if record.problem else record.verdicts  # nothing was tried: what they say is not of its code
+        verdicts = () if record.problem else record.verdicts  # nothing ran, so they say nothing about its code
         outcomes = {v.case.id: letters[v.outcome] for v in verdicts}
         searched = [record.id, record.submission, *(t for s in record.students for t in (s.name, s.id, s.email))]
-        told[record.id] = {
+        by_record[record.id] = {
             "outcomes": "".join(outcomes.get(id, "-") for id in asked),
             "mistakes": sorted({v.diagnosis for v in record.verdicts if v.diagnosis}),
             "kinds": [reason.kind.name for reason in reasons[record.id]],
@@ -134,12 +147,12 @@ def _data(records, asked, reasons):
         "cases": [[id, case.title] for id, case in asked.items()],
         "letters": {letter: [str(outcome), SYMBOLS[outcome]] for outcome, letter in letters.items()},
         "hints": {v.diagnosis: v.hint for record in records for v in record.verdicts if v.diagnosis},
-        "records": told,
+        "records": by_record,
     }
 
 
-def _render(template, script, **context):
-    """A page with its style and script in it, and the hashes of both."""
+def _render(template: str, script: str | None, **context: object) -> str:
+    """Fill in a page, with its style and script in it, and the hashes of both."""
     from markupsafe import Markup
 
     style = (TEMPLATES / "style.css").read_text()
@@ -152,7 +165,7 @@ def _render(template, script, **context):
 
 
 @functools.cache
-def _templates():
+def _templates() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -166,9 +179,12 @@ def _templates():
         "HARDEST": HARDEST,
         "scores": scores,
         "bin_of": overview.bin_of,
+        "in_words": in_words,
+        "total": total,
+        "worth": worth,
     }
     return environment
 
 
-def _hash(text):
+def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -1,23 +1,24 @@
-"""The results of one submission as JSON: our own document, and Gradescope's results.json."""
+"""Writes the results of one submission as JSON: our own document, and Gradescope's results.json."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from grader import files
-from grader.case import Outcome, Verdict, total
 from grader.report.terminal import explanation, not_marked
+from grader.runtime.case import Outcome, Verdict, total
+from grader.util import files
 
 
 def document(
     submission: str, tier: str, seeds: Sequence[str], verdicts: Sequence[Verdict], changed: Sequence[str] = ()
-) -> dict:
-    """What `grader grade --json` prints: the totals, one entry for each case or question, and what was `changed`.
+) -> dict[str, Any]:
+    """Make what `grader grade --json` prints: totals, an entry for each case or question, and what was `changed`.
 
-    Seeds are told by name alone. `points` holds what was earned of the bonus points, of which there are `bonus`; `max`
-    does not hold those. Of `max`, the points `not_marked` are those of written questions that wait for a TA.
+    Seeds appear by name only. `points` includes the bonus points that were earned, of the `bonus` that can be; `max`
+    does not include the bonus. `not_marked` is the part of `max` that belongs to written questions without a mark.
     """
     summed = total(verdicts)
     return {
@@ -33,7 +34,7 @@ def document(
     }
 
 
-def _entry(verdict):
+def _entry(verdict: Verdict) -> dict[str, Any]:
     return {
         "id": verdict.case.id,
         "part": verdict.case.part,
@@ -50,15 +51,19 @@ def _entry(verdict):
     }
 
 
-def gradescope(tier: str, seeds: Sequence[str], verdicts: Sequence[Verdict], changed: Sequence[str] = ()) -> dict:
-    """Gradescope's results.json. What was `changed` outside the TODOs is in its extra data, which no student is shown:
-    a hidden test would hide the student's total as well. The leaderboard tells the mean accuracies.
+def gradescope(
+    tier: str, seeds: Sequence[str], verdicts: Sequence[Verdict], changed: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Make Gradescope's results.json. Its leaderboard holds the mean accuracies.
 
-    After an infrastructure fault it holds no score, so that nobody reads a zero. Nor does a question that waits
-    for a TA, and the text says what the score lacks.
+    What was `changed` outside the TODOs goes into the extra data, which students do not see: a hidden test would hide
+    the student's total as well.
+
+    After an infrastructure fault there is no score, so that nobody reads a zero. A question without a mark has no score
+    either, and the text says what the total lacks.
     """
     complete = all(v.outcome is not Outcome.INFRASTRUCTURE for v in verdicts)
-    results = {
+    results: dict[str, Any] = {
         "output": f"Graded at trust tier '{tier}', with inputs from these seeds: {', '.join(seeds)}.",
         "output_format": "text",
         "execution_time": round(sum(v.seconds for v in verdicts), 3),
@@ -80,17 +85,19 @@ def gradescope(tier: str, seeds: Sequence[str], verdicts: Sequence[Verdict], cha
     if ranked := [v for v in verdicts if v.figures]:
         results["leaderboard"] = [{"name": v.case.id, "value": round(v.figures["mean"], 4)} for v in ranked]
     if waiting := not_marked(verdicts):
-        results["output"] += f" {waiting:g} points of written questions are not marked yet: the score is without them."
+        results["output"] += (
+            f" {waiting:g} points of written questions are not marked yet: the score does not include them."
+        )
     if not complete:
         results["output"] += (
-            " The grader itself failed on some cases: this is not your fault, and will be graded again."
+            " The grader itself failed on some cases. This is not your fault, and your work will be graded again."
         )
         return results
     return results | {"score": total(verdicts).earned}
 
 
-def _score(verdict, complete):
-    """Points, and whether a case passed: a mark is neither passed nor failed."""
+def _score(verdict: Verdict, complete: bool) -> dict[str, Any]:
+    """Return the points, and whether a case passed: a mark is neither passed nor failed."""
     if verdict.outcome is Outcome.NOT_MARKED:
         return {}
     score = {"score": verdict.points, "max_score": verdict.case.points} if complete else {}
@@ -99,6 +106,6 @@ def _score(verdict, complete):
     return score | {"status": "passed" if verdict.outcome is Outcome.PASSED else "failed"}
 
 
-def write_atomically(path: Path, content: dict) -> None:
+def write_atomically(path: Path, content: dict[str, Any]) -> None:
     """Write JSON whole or not at all."""
     files.replace(path, json.dumps(content, indent=2).encode())

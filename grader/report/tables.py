@@ -1,29 +1,30 @@
-"""A graded class as CSV: for spreadsheets, and for upload to Canvas and Gradescope.
+"""Writes a graded class as CSV: for spreadsheets, and for upload to Canvas and Gradescope.
 
-A grade that is not known is an empty cell, never 0: what a platform finds empty it leaves as it is.
+A grade that is not known is an empty cell, never 0: platforms leave a grade as it is where the cell is empty.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from grader.record import Record, Student
 from grader.report import scores
 from grader.report.attention import Reason
+from grader.report.mark_changes import Change
+from grader.report.record import Record, Student
 from grader.report.terminal import not_marked
-from grader.spreadsheet import table
-from grader.text import shown
+from grader.runtime.case import Case, Question, Verdict
+from grader.runtime.text import shown
+from grader.util.spreadsheet import table
 
 if TYPE_CHECKING:
-    from grader.batch.changes import Change
-    from grader.similarity import Pair
+    from grader.similarity.pairs import Pair
 
 _SEVERAL = "; "  # between the students of a group
 
 
 def grades(records: Sequence[Record], reasons: Mapping[str, Sequence[Reason]]) -> str:
-    """Everything about everyone: a row for each submission.
+    """Make a table of everything about everyone: a row for each submission.
 
     Args:
         records: of the class.
@@ -54,15 +55,15 @@ def grades(records: Sequence[Record], reasons: Mapping[str, Sequence[Reason]]) -
 
 
 def canvas(records: Sequence[Record], title: str, assignment_id: int | None = None) -> str:
-    """Canvas's upload of grades: a row for each student.
+    """Make the table for an upload of grades to Canvas: a row for each student.
 
-    Canvas finds a student by the ID of its own, or by that of the university. A download from Canvas tells the one
-    and no email addresses, a Gradescope export the other.
+    Canvas finds a student by its own ID or by the university's. A download from Canvas has the first and no email
+    addresses; a Gradescope export has the second.
 
     Args:
         records: of the class.
-        title: of the assignment in Canvas.
-        assignment_id: its number there; without it Canvas finds the assignment by its title.
+        title: the title of the assignment in Canvas.
+        assignment_id: its number in Canvas; without it, Canvas finds the assignment by its title.
     """
     ours = not any(student.email for record in records for student in record.students)
     most = max((record.total.most for record in records), default=0.0)
@@ -75,7 +76,7 @@ def canvas(records: Sequence[Record], title: str, assignment_id: int | None = No
 
 
 def gradescope(records: Sequence[Record]) -> str:
-    """Grades in the columns of Gradescope's own download: a row for each student."""
+    """Make a table with the columns of Gradescope's own download: a row for each student."""
     asked = _asked(records)
     rows = []
     for record, student in _everyone(records):
@@ -94,46 +95,47 @@ def gradescope(records: Sequence[Record]) -> str:
     return table(("Name", "SID", "Email", "Total Score", "Max Points", "Status", *questions), rows)
 
 
-def changes(records: Sequence[Record], found: Sequence[Change]) -> str:
-    """The marks that are others than at the last grading, each with its reason."""
+def changes(records: Sequence[Record], changed: Sequence[Change]) -> str:
+    """List the marks that changed since the last grading, each with its reason."""
     names = _names(records)
     rows = [
-        [c.record, names.get(c.record, ""), c.case, _number(c.before), _number(c.after), shown(c.reason)] for c in found
+        [c.record, names.get(c.record, ""), c.case, _number(c.before), _number(c.after), shown(c.reason)]
+        for c in changed
     ]
     return table(("record", "students", "case", "before", "after", "reason"), rows)
 
 
-def similar(records: Sequence[Record], found: Sequence[Pair]) -> str:
-    """Pairs of submissions that are alike, for a TA to look at."""
+def similar(records: Sequence[Record], pairs: Sequence[Pair]) -> str:
+    """List the pairs of submissions that are alike, for a TA to look at."""
     names = _names(records)
     rows = [
         [p.first, names.get(p.first, ""), p.second, names.get(p.second, ""), f"{p.share:.2f}", shown(p.what)]
-        for p in found
+        for p in pairs
     ]
     return table(("first", "its students", "second", "their students", "share", "what"), rows)
 
 
-def _asked(records):
-    """All that earns points, by id, in the order in which it was asked."""
+def _asked(records: Iterable[Record]) -> dict[str, Case | Question]:
+    """All that earns points, by id, in the order of the assignment."""
     return {verdict.case.id: verdict.case for record in records for verdict in record.verdicts}
 
 
-def _everyone(records):
-    """Each student with their submission; one whose name alone is known is called as the submission is."""
+def _everyone(records: Iterable[Record]) -> list[tuple[Record, Student]]:
+    """Each student with their submission; where no student is known, the submission's name stands for one."""
     return [(r, student) for r in records for student in r.students or (Student(r.submission),)]
 
 
-def _names(records):
+def _names(records: Iterable[Record]) -> dict[str, str]:
     return {record.id: shown(record.who) for record in records}
 
 
-def _grade(record) -> float | None:
+def _grade(record: Record) -> float | None:
     return record.total.earned if record.complete else None
 
 
-def _points(verdict):
+def _points(verdict: Verdict | None) -> str:
     return "" if verdict is None or verdict.outcome in scores.OPEN else _number(verdict.points)
 
 
-def _number(value):
+def _number(value: float | None) -> str:
     return "" if value is None else f"{value:g}"

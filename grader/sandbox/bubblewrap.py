@@ -1,4 +1,4 @@
-"""Runs one job in a new interpreter inside bubblewrap: for sampling, which needs threads or a GPU."""
+"""Runs one job in a new interpreter inside bubblewrap, for sampling, which needs threads or a GPU. Linux only."""
 
 from __future__ import annotations
 
@@ -8,33 +8,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from grader import ROOT
-from grader.case import InfrastructureError, Observation
-from grader.sandbox import isolation, view, watch
+from grader.runtime import discovery
+from grader.runtime.case import Observation
+from grader.runtime.errors import InfrastructureError
+from grader.sandbox import isolation, usage, view
 from grader.sandbox.collector import Collector
-from grader.sandbox.exchange import CLOSED, STARTUP_SECONDS, Job, observation
+from grader.sandbox.exchange import CLOSED, STARTUP_SECONDS, Answer, Job, observation
 from grader.sandbox.worker import LAST_WORDS, STARTED
 
 GLANCE = 0.2  # seconds between looks at what the job uses
-
-# Of this package, what runs beside a student's code. Nothing else of it is in the view.
-_RUNTIME = (
-    "__init__",
-    "case",
-    "cases",
-    "experiment",
-    "imaginary_gpu",
-    "lazy",
-    "legacy",
-    "probes",
-    "protocol",
-    "rng",
-    "sampling",
-    "sandbox",
-    "text",
-)
 
 
 def command(job: Job, rules: int, inner: list[str]) -> list[str]:
@@ -61,14 +46,14 @@ def command(job: Job, rules: int, inner: list[str]) -> list[str]:
     return ["bwrap", *options, "--remount-ro", "/", "--chdir", "/", *inner]
 
 
-def _runtime():
+def _runtime() -> Iterator[tuple[str, str]]:
+    """What of this package student code may see: `runtime`, `sandbox`, and the parts' cases and models."""
     package = ROOT / "grader"
-    for name in _RUNTIME:
-        path = package / name if (package / name).is_dir() else package / f"{name}.py"
+    for path in (package / "__init__.py", package / "runtime", package / "sandbox", *discovery.paths()):
         yield str(path), str(path)
 
 
-def _environment(device):
+def _environment(device: str) -> dict[str, str]:
     environment = {
         "PYTHONPATH": str(ROOT),
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -101,38 +86,41 @@ def observe(job: Job, stopped: Callable[[], bool] = lambda: False) -> Observatio
         text.write(job.text())
         for file in (text, rules):
             file.seek(0)
-        told, tell = os.pipe()  # of faults; it closes when the student's code begins
-        inner = [sys.executable, "-m", "grader.sandbox.worker", "once", str(collector.reply_end), str(tell)]
+        faults, fault_end = os.pipe()  # a pipe that closes when student code begins
+        inner = [sys.executable, "-m", "grader.sandbox.worker", "once", str(collector.reply_end), str(fault_end)]
         process = subprocess.Popen(
             command(job, rules.fileno(), inner),
             stdin=text,
             stdout=collector.output_end,
             stderr=collector.output_end,
-            pass_fds=(collector.reply_end, tell, rules.fileno()),
+            pass_fds=(collector.reply_end, fault_end, rules.fileno()),
             start_new_session=True,
         )
-        os.close(tell)
+        os.close(fault_end)
         collector.handed_over()
         try:
-            answer = _wait(job, collector, process, told, stopped)
+            answer = _wait(job, collector, process, faults, stopped)
         finally:
-            process.kill()  # and with it all that is inside
+            process.kill()  # and with it everything inside
             process.wait()
-            os.close(told)
+            os.close(faults)
         collector.rest()
         return observation(job, answer, collector.reply, collector.output)
 
 
-def _wait(job, collector, process, told, stopped):
-    """Collect until the job has ended or must be stopped. Returns the answer of which `observation` tells."""
-    ended, heard, why, start = os.pidfd_open(process.pid), b"", None, None
-    waiting, deadline = {ended, told}, time.monotonic() + STARTUP_SECONDS
+def _wait(
+    job: Job, collector: Collector, process: subprocess.Popen[bytes], faults: int, stopped: Callable[[], bool]
+) -> Answer:
+    """Collect until the job has ended or must be stopped."""
+    ended, heard, start = os.pidfd_open(process.pid), b"", 0.0
+    waiting, deadline = {ended, faults}, time.monotonic() + STARTUP_SECONDS
+    why: int | str | None = None
     try:
         while not why:
             ready = collector.until(waiting, time.monotonic() + GLANCE)
-            if told in ready:
-                heard += os.read(told, 4096)
-                waiting.remove(told)
+            if faults in ready:
+                heard += os.read(faults, 4096)
+                waiting.remove(faults)
                 start = time.monotonic()
                 deadline = start + job.seconds + LAST_WORDS
             if ended in ready:
@@ -140,7 +128,7 @@ def _wait(job, collector, process, told, stopped):
                 break
             if stopped():
                 raise InfrastructureError(CLOSED)
-            why = watch.excess(process.pid, deadline, job.limits)
+            why = usage.excess(process.pid, deadline, job.limits)
     finally:
         os.close(ended)
     if heard != STARTED:

@@ -8,12 +8,16 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader import ROOT
-from grader.case import Ended, InfrastructureError
-from grader.sandbox.reach import reach
+from grader.runtime.case import Ended
+from grader.runtime.errors import InfrastructureError
+from grader.sandbox.escape import reach
+from grader.sandbox.exchange import Limits
+from grader.sandbox.tier import Tier
 
 SYSTEM_DEPS = "make system-deps"
 
@@ -22,8 +26,8 @@ SYSTEM_DEPS = "make system-deps"
 class Finding:
     """What a tier has, or lacks, on this machine."""
 
-    tier: str
-    lacks: tuple[str, ...]  # what is missing, and what mends it
+    tier: str  # its name
+    lacks: tuple[str, ...]  # what is missing, and how to mend it
     has: tuple[str, ...]
 
     @property
@@ -41,36 +45,35 @@ def required(trust_submissions: bool) -> str:
     """The tier at which strangers' submissions are graded here.
 
     Raises:
-        InfrastructureError: it would be weaker than `sandbox`, and nobody has said that they are to be trusted.
+        InfrastructureError: it would be weaker than `sandbox`, and nobody has said that they can be trusted.
     """
-    found = strongest()
-    if found.tier != "sandbox" and not trust_submissions:
+    tier = strongest().tier
+    if tier != "sandbox" and not trust_submissions:
         raise InfrastructureError(
-            f"this machine has no tier `sandbox`, only `{found.tier}`: `grader doctor` says why. "
-            "To grade all the same, because you trust these submissions or this is a throw-away machine, "
-            "add --trust-submissions"
+            f"this machine has no tier `sandbox`, only `{tier}`: `grader doctor` says why. "
+            "If you trust these submissions, or this is a throw-away machine, add --trust-submissions to grade anyway"
         )
-    return found.tier
+    return tier
 
 
-def findings():
-    """A `Finding` for each tier, from the strongest; each looked for only when it is asked for."""
+def findings() -> Iterator[Finding]:
+    """A `Finding` for each tier, the strongest first. It looks for a tier only when you ask for it."""
     yield _sandbox()
     yield _restricted()
-    yield Finding("process", (), ("a process for each case, ended when its time is up",))
+    yield Finding("process", (), ("a process for each case, which ends when its time is up",))
 
 
-def _sandbox():
+def _sandbox() -> Finding:
     if sys.platform != "linux":
-        return Finding("sandbox", (f"namespaces are Linux's, and this is {sys.platform}",), ())
+        return Finding("sandbox", (f"only Linux has namespaces, and this is {sys.platform}",), ())
     lacks = [problem for problem in (_seccomp_problem(), _namespaces_problem(), _bubblewrap_problem()) if problem]
     second = ("a second user for the code of submissions",) if os.geteuid() == 0 else ()
     return Finding("sandbox", tuple(lacks), ("user, mount, PID, network and IPC namespaces", *second, *_walls()))
 
 
-def _restricted():
+def _restricted() -> Finding:
     if sys.platform != "linux":
-        return Finding("restricted", (f"Landlock and seccomp are Linux's, and this is {sys.platform}",), ())
+        return Finding("restricted", (f"only Linux has Landlock and seccomp, and this is {sys.platform}",), ())
     from grader.sandbox import linux
 
     lacks = [problem] if (problem := _seccomp_problem()) else []
@@ -80,8 +83,8 @@ def _restricted():
     return Finding("restricted", tuple(lacks), (second, *_walls()))
 
 
-def _no_second_user():
-    """Why code cannot run as another user, if so."""
+def _no_second_user() -> str:
+    """Why code cannot run as another user; '' if it can."""
     from grader.sandbox import view
 
     if os.geteuid() != 0:
@@ -91,7 +94,7 @@ def _no_second_user():
     return ""
 
 
-def _walls():
+def _walls() -> Iterator[str]:
     from grader.sandbox import linux
 
     version = linux.landlock_version()
@@ -99,7 +102,7 @@ def _walls():
     yield "a filter of system calls (seccomp)"
 
 
-def _seccomp_problem():
+def _seccomp_problem() -> str:
     from grader.sandbox import isolation
 
     try:
@@ -109,13 +112,13 @@ def _seccomp_problem():
     return ""
 
 
-def _namespaces_problem():
-    """Try in a process of its own all that a child of the fork server does, but the code of a submission."""
-    tried = _try([sys.executable, "-c", "from grader.sandbox import doctor; doctor.rehearse()"])
-    return f"namespaces are refused ({tried}): {_who_refuses()}" if tried else ""
+def _namespaces_problem() -> str:
+    """Try, in a process of its own, everything that a child of the fork server does before it runs student code."""
+    complaint = _try([sys.executable, "-c", "from grader.sandbox import doctor; doctor.rehearse()"])
+    return f"namespaces are refused ({complaint}): {_who_refuses()}" if complaint else ""
 
 
-def _try(command):
+def _try(command: Sequence[str]) -> str:
     """Run a command. Returns its last line of complaint; '' if it succeeds."""
     tried = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if tried.returncode == 0:
@@ -123,8 +126,8 @@ def _try(command):
     return (tried.stderr.strip().splitlines() or [f"exit code {tried.returncode}"])[-1]
 
 
-def _who_refuses():
-    """The setting that most likely forbids unprivileged user namespaces."""
+def _who_refuses() -> str:
+    """What most likely forbids unprivileged user namespaces, and how to allow them."""
     if _setting("kernel/apparmor_restrict_unprivileged_userns") == "1":
         return "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0 allows them (Ubuntu 24.04)"
     if _setting("kernel/unprivileged_userns_clone") == "0":
@@ -136,45 +139,45 @@ def _who_refuses():
     return "the kernel or a security policy of this machine forbids them"
 
 
-def _setting(name):
+def _setting(name: str) -> str:
     path = Path("/proc/sys") / name
     return path.read_text().strip() if path.exists() else ""
 
 
-def _bubblewrap_problem():
+def _bubblewrap_problem() -> str:
     if not shutil.which("bwrap"):
         return f"bubblewrap is missing: {SYSTEM_DEPS}"
     command = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true"]
-    tried = _try(command)
-    return f"bubblewrap cannot start: {tried}" if tried else ""
+    complaint = _try(command)
+    return f"bubblewrap cannot start: {complaint}" if complaint else ""
 
 
 def rehearse() -> None:
-    """Isolate a child as the fork server does, and exit with its code; a fault is a traceback."""
+    """Isolate a child as the fork server does, and exit with the child's code. A fault shows as a traceback."""
     from grader.sandbox import isolation, view
 
-    told, tell = os.pipe()
-    mapped, go = os.pipe()
+    faults, fault_end = os.pipe()
+    mapped, mapped_end = os.pipe()
     with tempfile.TemporaryDirectory() as folder:
         child = os.fork()
         if child == 0:
             rules = isolation.system_call_filter()
             isolation.enter_namespaces()
-            os.write(tell, b"!")
+            os.write(fault_end, b"!")
             os.read(mapped, 1)
             isolation.build_view(Path(folder), 2**20)
             isolation.give_up_privileges(["/"], [view.SCRATCH], rules)
             os._exit(0)
-        os.close(tell)
-        if os.read(told, 1):
+        os.close(fault_end)
+        if os.read(faults, 1):
             isolation.name_users(child, isolation.user_of(os.getpid()))
-            os.write(go, b"!")
+            os.write(mapped_end, b"!")
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     sys.exit(code)
 
 
-def reached(tier, submission: Path, limits) -> dict[str, bool]:
-    """Let code at a tier try to reach what it must not. Returns what it reached, by description.
+def reached(tier: Tier, submission: Path, limits: Limits) -> dict[str, bool]:
+    """Let code at a tier try to reach what it must not. Returns for each description whether it did.
 
     Args:
         tier: started.
@@ -195,7 +198,7 @@ def reached(tier, submission: Path, limits) -> dict[str, bool]:
         arguments["port"] = server.getsockname()[1]
         observed = tier.observe(reach, submission, 0, limits, arguments)
     if observed.ended is not Ended.COMPLETED:
-        raise InfrastructureError(f"tier {tier.tier} cannot run anything: {observed.message or observed.ended}")
+        raise InfrastructureError(f"tier {tier.name} cannot run anything: {observed.message or observed.ended}")
     written = [file for file in files if file.exists()]
     for file in written:
         file.unlink()

@@ -5,17 +5,30 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any, TypedDict
 
-from grader import protocol
-from grader.case import Case, Ended, InfrastructureError, Observation
+from grader.runtime import frames
+from grader.runtime.case import Case, Ended, Observation
+from grader.runtime.errors import InfrastructureError
 from grader.sandbox import view
 
 STARTUP_SECONDS = 120  # to import torch, on the slowest disk
-ABANDON = b"abandon"  # tells a fork server to end the job that runs
+ABANDON = b"abandon"  # makes a fork server end the job that runs
 CLOSED = "the tier was closed while a case was running"
+
+Arguments = Mapping[str, Any]  # of an experiment, ready for JSON
+
+
+class Answer(TypedDict, total=False):
+    """What the process that starts a job says of its end."""
+
+    exit: int | str  # a code, minus a signal, 'fault', or why the job was stopped
+    message: str  # of a fault
+    seconds: float  # that the job took; absent after a fault
 
 
 @dataclass(frozen=True)
@@ -38,57 +51,58 @@ class Job:
     folder: Path  # of the submission
     seed: int
     limits: Limits
-    arguments: dict
+    arguments: Arguments
     device: str = "cpu"
 
     @property
     def seconds(self) -> float:
-        """Its limit."""
+        """Its time limit."""
         return self.case.seconds or self.limits.seconds
 
-    def request(self) -> dict:
+    def request(self) -> dict[str, Any]:
         """What the process that starts the job must know: nothing of the submission, and no seed."""
         limits = asdict(self.limits) | {"seconds": self.seconds}
         return {"case": self.case.reference, "device": self.device, "limits": limits}
 
     def text(self) -> bytes:
-        """What the process that runs it must know, as JSON."""
+        """What the process that runs the job must know, as JSON."""
         job = {"folder": str(self.folder), "seed": self.seed, "arguments": self.arguments}
         return json.dumps(self.request() | job).encode()
 
 
-def observation(job: Job, answer: dict, reply: bytes, output: bytes) -> Observation:
-    """What a job has left.
+def observation(job: Job, answer: Answer, reply: bytes | bytearray, output: bytes | bytearray) -> Observation:
+    """Make an observation of what a job has left.
 
     Args:
         job: what was asked.
-        answer: `exit` (a code, minus a signal, or why it was stopped) and `seconds`.
+        answer: how it ended.
         reply: bytes of a frame, or anything else that hostile code may write.
         output: what it printed.
 
     Raises:
-        InfrastructureError: it failed before any code of the student's had run.
+        InfrastructureError: the job failed before any student code ran.
     """
-    if answer["exit"] == "fault":
+    exit = answer["exit"]
+    if exit == "fault":
         raise InfrastructureError(answer["message"])
-    common = {"output": output.decode("utf-8", "replace"), "seconds": answer["seconds"]}
-    limits, exit = job.limits, answer["exit"]
-    late = isinstance(exit, int) and answer["seconds"] >= job.seconds
-    if exit == "time" or (late and (exit != 0 or reply.startswith(TOLD_LATE))):
-        # Telling the line that hangs may itself end the process; or the job ends after all, with its frame behind it.
-        return Observation(Ended.TIMED_OUT, where=_innermost(reply, job.folder), **common)
-    if exit in _STOPPED:
-        return Observation(Ended.DIED, message=_STOPPED[exit](limits), **common)
+    limits, text, seconds = job.limits, output.decode("utf-8", "replace"), answer["seconds"]
+    observed = partial(Observation, output=text, seconds=seconds)
+    late = isinstance(exit, int) and seconds >= job.seconds
+    if exit == "time" or (late and (exit != 0 or reply.startswith(HANG_REPORTS))):
+        # Reporting the line that hangs may itself end the process; or the job ends after all, with its frame behind it.
+        return observed(Ended.TIMED_OUT, where=_innermost(reply, job.folder))
+    if isinstance(exit, str):
+        return observed(Ended.DIED, message=_STOPPED[exit](limits))
     if len(reply) > limits.reply_bytes:
-        return Observation(Ended.DIED, message=f"its reply exceeds {limits.reply_bytes} bytes", **common)
+        return observed(Ended.DIED, message=f"its reply exceeds {limits.reply_bytes} bytes")
     try:
-        return Observation(**{**vars(protocol.decode(bytes(reply))), **common})
-    except protocol.ProtocolError as error:
+        return replace(frames.decode(bytes(reply)), output=text, seconds=seconds)
+    except frames.FrameError as error:
         how = f"signal {-exit}" if exit < 0 else f"exit code {exit}"
-        return Observation(Ended.DIED, message=f"the process ended with {how} and no result ({error})", **common)
+        return observed(Ended.DIED, message=f"the process ended with {how} and no result ({error})")
 
 
-TOLD_LATE = b"Timeout (", b"Stack ("  # how faulthandler begins to tell the line that hangs
+HANG_REPORTS = b"Timeout (", b"Stack ("  # how faulthandler begins to report the line that hangs
 _STOPPED: dict[str, Callable[[Limits], str]] = {
     "abandoned": lambda limits: "was abandoned",
     "memory": lambda limits: f"was stopped: it used more than the {limits.memory_bytes / 2**20:.0f} MB of memory",
@@ -96,7 +110,7 @@ _STOPPED: dict[str, Callable[[Limits], str]] = {
 }
 
 
-def _innermost(traceback, folder):
+def _innermost(traceback: bytes | bytearray, folder: Path) -> str:
     """The innermost line of the student's code in the traceback that faulthandler left before the time was up."""
     for path, line, function in re.findall(r'File "([^"]+)", line (\d+) in (.+)', traceback.decode("utf-8", "replace")):
         if Path(path).parent == folder or Path(path).parent.name == view.WORK:
@@ -109,11 +123,11 @@ def clean_environment() -> dict[str, str]:
     keep = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
     environment = {name: os.environ[name] for name in keep if name in os.environ}
     return environment | {
-        "MALLOC_MMAP_MAX_": "0",  # glibc else returns a large tensor's pages and takes them anew in every layer, which
-        "MALLOC_TRIM_THRESHOLD_": str(2**33),  # is a quarter of the time in which a diffusion model samples on a CPU
+        "MALLOC_MMAP_MAX_": "0",  # otherwise glibc returns a large tensor's pages and takes new ones in every layer,
+        "MALLOC_TRIM_THRESHOLD_": str(2**33),  # a quarter of the time in which a diffusion model samples on a CPU
         "MPLBACKEND": "Agg",
         "OMP_NUM_THREADS": "1",  # an experiment is small, and OpenMP's pool would not survive a fork
         "OMP_WAIT_POLICY": "PASSIVE",  # spinning threads slow down everybody else on a shared machine
         "PYTHONDONTWRITEBYTECODE": "1",
-        "TQDM_DISABLE": "1",  # bars of progress would fill the report
+        "TQDM_DISABLE": "1",  # progress bars would fill the report
     }

@@ -11,18 +11,25 @@ import functools
 import os
 import resource
 import signal
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from grader.sandbox import linux, view
 from grader.sandbox.exchange import Limits
 
-USERS = range(61184, 65520)  # that no account has: systemd's for dynamic users; a grader that is root borrows one
+if TYPE_CHECKING:
+    import pyseccomp as seccomp
+
+USERS = range(
+    61184, 65520
+)  # no account has these: they are systemd's for dynamic users; a grader that is root borrows one
 INSIDE = 1  # the number of that user in the sandbox
 NAMESPACES = linux.NEW_USER | linux.NEW_MOUNT | linux.NEW_PID | linux.NEW_NET | linux.NEW_IPC | linux.NEW_UTS
 OPEN_FILES = 256
 
-# Refused with "operation not permitted". Namespaces already make most of them useless; this is the second wall, and in
-# the tier `restricted` the first.
+# Refused with "operation not permitted". Namespaces already make most of them useless, so this is the second wall; at
+# tier `restricted` it is the first.
 _REFUSED = (
     *("ptrace", "process_vm_readv", "process_vm_writev", "kcmp", "pidfd_getfd", "pidfd_open", "process_madvise"),
     *("mount", "umount2", "pivot_root", "chroot", "unshare", "setns", "open_by_handle_at", "name_to_handle_at"),
@@ -35,11 +42,11 @@ _REFUSED = (
 
 
 @functools.cache
-def system_call_filter(only_process: int | None = None):
-    """The filter of system calls; `load()` it to obey it for ever.
+def system_call_filter(only_process: int | None = None) -> seccomp.SyscallFilter:
+    """The filter of system calls; after `load()` this process obeys it for ever.
 
     Args:
-        only_process: also refuse signals to any process but this, for want of a PID namespace.
+        only_process: also refuse signals to any process but this one, where there is no PID namespace.
 
     Raises:
         ImportError, RuntimeError: pyseccomp or libseccomp is missing.
@@ -56,8 +63,8 @@ def system_call_filter(only_process: int | None = None):
     for flag in (linux.NEW_USER, linux.NEW_MOUNT, linux.NEW_PID, linux.NEW_NET, linux.NEW_IPC, linux.NEW_UTS):
         rules.add_rule(refuse, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, flag, flag))
     rules.add_rule(seccomp.ERRNO(38), "clone3")  # ENOSYS: its flags lie in memory; every libc then falls back to clone
-    rules.add_rule(refuse, "socket", seccomp.Arg(0, seccomp.NE, 1))  # but AF_UNIX
-    for option in (1, 4):  # that it dies with its parent, and that nobody reads its memory
+    rules.add_rule(refuse, "socket", seccomp.Arg(0, seccomp.NE, 1))  # all but AF_UNIX
+    for option in (1, 4):  # by which it dies with its parent, and nobody reads its memory
         rules.add_rule(refuse, "prctl", seccomp.Arg(0, seccomp.EQ, option))
     if only_process:
         for name in ("kill", "tgkill"):
@@ -68,16 +75,16 @@ def system_call_filter(only_process: int | None = None):
 
 
 def user_of(server: int) -> int | None:
-    """The user (and group) as which the children of a fork server run code; None if it must be the grader's own.
+    """The user (and group) as whom the children of a fork server run code; None if it must be the grader's own.
 
     Args:
-        server: its process, so that submissions graded side by side cannot read each other.
+        server: its process. Each has another user, so that submissions graded side by side cannot read each other.
     """
     return USERS[server % len(USERS)] if os.geteuid() == 0 else None
 
 
 def let_read(folder: Path, server: int) -> None:
-    """Let the children of a fork server read a folder, and nobody else of those that the grader borrows."""
+    """Let the children of a fork server read a folder, and no other user that the grader borrows."""
     if user := user_of(server):
         for path in (folder, *folder.rglob("*")):
             os.chown(path, -1, user)
@@ -87,7 +94,7 @@ def let_read(folder: Path, server: int) -> None:
 def enter_namespaces() -> None:
     """Leave the namespaces of this machine. Afterwards `name_users` must be called from outside."""
     linux.set_dumpable(True)  # for name_users; nobody else knows this process yet
-    Path("/proc/self/oom_score_adj").write_text("1000")  # if memory runs out, this is what the kernel ends
+    Path("/proc/self/oom_score_adj").write_text("1000")  # if memory runs out, the kernel ends this process
     linux.unshare(NAMESPACES)
 
 
@@ -97,7 +104,7 @@ def name_users(child: int, user: int | None) -> None:
 
 
 def build_view(submission: Path, scratch_bytes: int) -> None:
-    """Replace the root by a view, in a mount namespace of this process's own."""
+    """Replace the root by a view, in the mount namespace of this process."""
     shown = [*view.libraries(), (view.SUBMISSION, str(submission.resolve()))]
     linux.mount("", "/", flags=linux.PRIVATE | linux.RECURSIVE)
     linux.mount("tmpfs", "/tmp", "tmpfs", linux.NO_SUID, "mode=755,size=1m")
@@ -118,7 +125,7 @@ def build_view(submission: Path, scratch_bytes: int) -> None:
     linux.mount("tmpfs", view.SCRATCH, "tmpfs", linux.NO_SUID | linux.NO_DEV | linux.NO_EXEC, options)
 
 
-def _bind(source, target):
+def _bind(source: str, target: str) -> None:
     if os.path.isdir(source):
         os.makedirs(target, exist_ok=True)
     else:
@@ -132,8 +139,8 @@ def limit(limits: Limits, threads_of_user: int = 0, address_space: bool = True) 
 
     Args:
         limits: what may be used.
-        threads_of_user: how many threads of the same user exist outside, where the kernel counts them in.
-        address_space: limit that too. A GPU's driver reserves more of it than there is memory.
+        threads_of_user: how many threads the same user has outside, if the kernel counts them too.
+        address_space: whether to limit that as well. A GPU's driver reserves more of it than there is memory.
     """
     spent = resource.getrusage(resource.RUSAGE_SELF)  # on imports, in an interpreter of its own
     hard = {
@@ -152,7 +159,7 @@ def limit(limits: Limits, threads_of_user: int = 0, address_space: bool = True) 
         resource.setrlimit(what, (most, most))
 
 
-def _address_space():
+def _address_space() -> int:
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     return pages * resource.getpagesize()
 
@@ -164,8 +171,8 @@ def become(user: int) -> None:
     os.setresuid(user, user, user)
 
 
-def give_up_privileges(readable, writable, rules) -> None:
-    """The last steps: no capabilities, Landlock where there is any, the filter of system calls."""
+def give_up_privileges(readable: Iterable[str], writable: Iterable[str], rules: seccomp.SyscallFilter) -> None:
+    """Take the last steps: no capabilities, Landlock if the kernel has it, the filter of system calls."""
     linux.drop_capabilities()
     linux.die_with_parent(signal.SIGKILL)  # after the change of user, which forgets it
     linux.set_dumpable(False)
@@ -174,7 +181,7 @@ def give_up_privileges(readable, writable, rules) -> None:
     rules.load()
 
 
-def restrict_files(readable, writable) -> None:
-    """Restrict this process to some files by Landlock, if the kernel has it."""
+def restrict_files(readable: Iterable[str], writable: Iterable[str]) -> None:
+    """Restrict this process to reading and writing some files by Landlock, if the kernel has it."""
     if linux.landlock_version():
         linux.landlock(readable, writable)

@@ -1,6 +1,6 @@
 """The few calls of the Linux kernel that Python lacks: namespaces, mounts, privileges, Landlock.
 
-Each raises an OSError that names the call. Numbers and structures are those of the kernel's headers.
+Each raises an OSError that names the call. Numbers and structures come from the kernel's headers.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ _AT_FDCWD, _AT_RECURSIVE = -100, 0x8000
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def _check(result, call):
+def _check(result: int, call: str) -> int:
     if result < 0:
         error = ctypes.get_errno()
         raise OSError(error, f"{call}: {os.strerror(error)}")
     return result
 
 
-def _syscall(call, number, *arguments):
+def _syscall(call: str, number: int, *arguments: int | ctypes.c_char_p) -> int:
     wide = [ctypes.c_long(a) if isinstance(a, int) else a for a in arguments]
     return _check(_libc.syscall(ctypes.c_long(number), *wide), call)
 
 
 def unshare(flags: int) -> None:
-    """Move this process into new namespaces; a new PID namespace is for its children."""
+    """Move this process into new namespaces; only its children enter a new PID namespace."""
     _check(_libc.unshare(flags), "unshare")
 
 
@@ -57,8 +57,8 @@ def map_ids(pid: int, ids: Iterable[tuple[int, int]]) -> None:
 
     Args:
         pid: a process in the new namespace; it must be dumpable.
-        ids: (inside, outside) of every user that exists there, and of the group of the same number. An unprivileged
-            caller can map only itself.
+        ids: (inside, outside) of every user there, and of the group with the same number. An unprivileged caller can
+            map only itself.
     """
     lines = "".join(f"{inside} {outside} 1\n" for inside, outside in ids)
     if os.geteuid() != 0:
@@ -67,19 +67,19 @@ def map_ids(pid: int, ids: Iterable[tuple[int, int]]) -> None:
     _write(f"/proc/{pid}/uid_map", lines)
 
 
-def _write(path, text):
+def _write(path: str, text: str) -> None:
     with open(path, "w") as file:
         file.write(text)
 
 
 def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str = "") -> None:
-    """Mount a file system of a kind, or with BIND an existing path."""
+    """Mount a file system of this kind, or with BIND an existing path."""
     encoded = [text.encode() or None for text in (source, target, kind)]
     _check(_libc.mount(*encoded, ctypes.c_ulong(flags), options.encode() or None), f"mount {target}")
 
 
 def make_read_only(path: str) -> None:
-    """Make a mount and all below it read-only, without set-user-ID programs."""
+    """Make a mount and everything below it read-only, without set-user-ID programs."""
     attributes = struct.pack("<QQQQ", READ_ONLY | NO_SUID, 0, 0, 0)
     _syscall(
         "mount_setattr",
@@ -93,28 +93,28 @@ def make_read_only(path: str) -> None:
 
 
 def pivot_root(new: str, old: str) -> None:
-    """Make the mount `new` the root; what was the root is then found at `old`, which lies below `new`."""
+    """Make the mount `new` the root; the former root is then at `old`, which lies below `new`."""
     number = _SYS_PIVOT_ROOT[platform.machine()]
     _syscall("pivot_root", number, ctypes.c_char_p(new.encode()), ctypes.c_char_p(old.encode()))
 
 
 def unmount(path: str) -> None:
-    """Detach a mount and all below it."""
+    """Detach a mount and everything below it."""
     _check(_libc.umount2(path.encode(), _DETACH), f"umount {path}")
 
 
-def _prctl(call, *arguments):
+def _prctl(call: str, *arguments: int) -> None:
     wide = [ctypes.c_ulong(a) for a in (*arguments, 0, 0, 0, 0)[:5]]
     _check(_libc.prctl(*wide), call)
 
 
 def set_dumpable(dumpable: bool) -> None:
-    """Whether processes of the same user may trace this one or read its memory."""
+    """Say whether processes of the same user may trace this one or read its memory."""
     _prctl("prctl(PR_SET_DUMPABLE)", _PR_SET_DUMPABLE, int(dumpable))
 
 
 def die_with_parent(signal: int) -> None:
-    """Get a signal when the parent ends. Forgotten when the user changes."""
+    """Get a signal when the parent ends. The kernel forgets this when the user changes."""
     _prctl("prctl(PR_SET_PDEATHSIG)", _PR_SET_PDEATHSIG, signal)
 
 
@@ -132,16 +132,16 @@ def drop_capabilities() -> None:
     """Give up every capability, for ever."""
     for capability in range(_LAST_CAPABILITY + 1):
         if _libc.prctl(_PR_CAPBSET_DROP, ctypes.c_ulong(capability), 0, 0, 0) < 0:
-            break  # the kernel has fewer, or this process may not: then no_new_privileges does it
+            break  # the kernel has no more, or this process may not drop it: then no_new_privileges does it
     _libc.prctl(_PR_CAP_AMBIENT, ctypes.c_ulong(_PR_CAP_AMBIENT_CLEAR_ALL), 0, 0, 0)
     header = struct.pack("<II", _CAPABILITY_VERSION_3, 0)
     _check(_libc.capset(ctypes.c_char_p(header), ctypes.c_char_p(bytes(24))), "capset")
 
 
 def gather_pages() -> None:
-    """Let this process's own memory lie in huge pages where it can, so that a fork has few entries to copy.
+    """Move this process's own memory into huge pages where possible, so that a fork has few entries to copy.
 
-    Kernels before 6.1 cannot do it: nothing happens.
+    Kernels before 6.1 cannot do it; then nothing happens.
     """
     for line in Path("/proc/self/maps").read_text().splitlines():
         bounds, kind, offset, _, _, *name = line.split()
@@ -152,7 +152,7 @@ def gather_pages() -> None:
                 _libc.madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _MADV_COLLAPSE)
 
 
-# Landlock: rights on files by the version of the kernel's interface that brought them.
+# Landlock: rights on files, by the version of the kernel's interface that added them.
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1, 2, 4, 8
 _FILE_RIGHTS = ((1, (1 << 13) - 1), (2, 1 << 13), (3, 1 << 14), (5, 1 << 15))
 _OF_A_FILE = _EXECUTE | _WRITE_FILE | _READ_FILE | 1 << 14 | 1 << 15
@@ -168,7 +168,7 @@ def landlock_version() -> int:
 
 
 def landlock(readable: Iterable[str], writable: Iterable[str]) -> None:
-    """Restrict this process for ever to reading some paths and writing others, with all below them.
+    """Restrict this process for ever to reading some paths and writing others, and everything below them.
 
     Newer kernels also refuse TCP, and signals and abstract sockets to processes outside.
     """
@@ -194,7 +194,7 @@ def landlock(readable: Iterable[str], writable: Iterable[str]) -> None:
         os.close(ruleset)
 
 
-def _allow(ruleset, path, rights):
+def _allow(ruleset: int, path: str, rights: int) -> None:
     descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
     try:
         of_path = rights if os.path.isdir(path) else rights & _OF_A_FILE

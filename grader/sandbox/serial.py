@@ -1,4 +1,4 @@
-"""Tier `process` where there is no fork (Windows, macOS): all cases in one process, replaced when one hangs."""
+"""Tier `process` where there is no fork (Windows, macOS): one worker runs all cases, and is replaced when one hangs."""
 
 from __future__ import annotations
 
@@ -10,24 +10,38 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
+from typing import IO, Any
 
 from grader import ROOT
-from grader.case import Case, InfrastructureError, Observation
-from grader.sandbox.exchange import CLOSED, STARTUP_SECONDS, Job, Limits, clean_environment, observation
+from grader.runtime.case import Case, Observation
+from grader.runtime.errors import InfrastructureError
+from grader.sandbox.exchange import (
+    CLOSED,
+    STARTUP_SECONDS,
+    Answer,
+    Arguments,
+    Job,
+    Limits,
+    clean_environment,
+    observation,
+)
 from grader.sandbox.worker import LAST_WORDS
+
+Lines = queue.SimpleQueue[bytes]
 
 
 class Serial:
-    """Tier `process` where there is no fork (Windows, macOS): all cases in one process, replaced when one hangs."""
+    """Tier `process` where there is no fork (Windows, macOS): one worker runs all cases, one after the other."""
 
-    tier, size = "process", 1
+    name, size = "process", 1
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._closed = False
         self._start()
 
-    def _start(self):
+    def _start(self) -> None:
         self._worker = subprocess.Popen(
             [sys.executable, "-m", "grader.sandbox.worker", "serial"],
             stdin=subprocess.PIPE,
@@ -36,15 +50,25 @@ class Serial:
             env=clean_environment(),
             start_new_session=True,  # Ctrl-C is the parent's to handle
         )
-        self._answers = queue.SimpleQueue()
+        self._answers: Lines = queue.SimpleQueue()
         threading.Thread(target=_read_lines, args=(self._worker.stdout, self._answers), daemon=True).start()
 
-    def observe(self, case: Case, folder: Path, seed: int, limits: Limits, arguments=None, device="cpu") -> Observation:
-        """Run one case on the submission laid out in `folder`; `arguments` are passed on to `observe`, as JSON.
+    @property
+    def _jobs(self) -> IO[bytes]:
+        """Where the worker reads its jobs."""
+        assert self._worker.stdin is not None  # it is a pipe
+        return self._worker.stdin
 
-        Raises:
-            InfrastructureError: the experiment cannot be found.
-        """
+    def observe(
+        self,
+        case: Case,
+        folder: Path,
+        seed: int,
+        limits: Limits,
+        arguments: Arguments | None = None,
+        device: str = "cpu",
+    ) -> Observation:
+        """Run one case: see `Tier.observe`."""
         job = Job(case, folder, seed, limits, arguments or {}, device)
         with tempfile.TemporaryDirectory() as temporary:
             files = {name: str(Path(temporary) / name) for name in ("reply", "output")}
@@ -54,55 +78,54 @@ class Serial:
 
     observe_alone = observe
 
-    def _answer(self, request):
+    def _answer(self, request: dict[str, Any]) -> Answer:
         start = time.monotonic()
+        exit: int | str
         try:
-            with contextlib.suppress(OSError, ValueError):  # it has ended: then there is no answer either
-                self._worker.stdin.write(json.dumps(request).encode() + b"\n")
-                self._worker.stdin.flush()
+            with contextlib.suppress(OSError, ValueError):  # the worker has ended: then there is no answer either
+                self._jobs.write(json.dumps(request).encode() + b"\n")
+                self._jobs.flush()
             line = self._answers.get(timeout=STARTUP_SECONDS)  # the first job waits for the import of torch
             start = time.monotonic()
-            if line and not line.strip():  # it begins
+            if line and not line.strip():  # the job begins
                 line = self._answers.get(timeout=request["limits"]["seconds"] + LAST_WORDS)
         except queue.Empty:
             line, exit = b"", "time"
         else:
             exit = self._worker.wait() if not line else 0
         if line:
-            return json.loads(line)
+            answer: Answer = json.loads(line)
+            return answer
         if self._closed:
             raise InfrastructureError(CLOSED)
         self._stop()
         self._start()
         return {"exit": exit, "seconds": time.monotonic() - start}
 
-    def abandon(self):
-        """End the case that another thread waits for, whose observation then says nothing of the code.
-
-        The next one waits for an import of torch.
-        """
+    def abandon(self) -> None:
+        """End the case that another thread waits for: see `Tier.abandon`. The next case has to import torch."""
         self._worker.kill()
 
-    def close(self):
+    def close(self) -> None:
         """Stop the worker."""
         self._closed = True
         self._stop()
 
-    def _stop(self):
+    def _stop(self) -> None:
         self._worker.kill()
         self._worker.wait()
         with contextlib.suppress(OSError):
-            self._worker.stdin.close()
+            self._jobs.close()
 
 
-def _read_lines(stream, lines):
-    """Feed `lines`, so that its reader can stop waiting; b'' when the worker has gone."""
+def _read_lines(stream: Iterable[bytes], lines: Lines) -> None:
+    """Feed `lines`, so that its reader can stop waiting; b'' when the worker has ended."""
     for line in stream:
         lines.put(line)
     lines.put(b"")
 
 
-def _capped(path, most):
+def _capped(path: str, most: int) -> bytes:
     """The first bytes of a file, if it was ever written."""
     with contextlib.suppress(FileNotFoundError), open(path, "rb") as file:
         return file.read(most)

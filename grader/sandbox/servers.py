@@ -11,39 +11,57 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from grader import ROOT
-from grader.case import Case, InfrastructureError, Observation
+from grader.runtime.case import Case, Observation
+from grader.runtime.errors import InfrastructureError
 from grader.sandbox import bubblewrap, isolation
 from grader.sandbox.collector import Collector
-from grader.sandbox.exchange import ABANDON, CLOSED, STARTUP_SECONDS, Job, Limits, clean_environment, observation
+from grader.sandbox.exchange import (
+    ABANDON,
+    CLOSED,
+    STARTUP_SECONDS,
+    Arguments,
+    Job,
+    Limits,
+    clean_environment,
+    observation,
+)
 
 GRACE_SECONDS = 20  # after which a server that does not answer has failed
 
-# Imported before the fork if a submission imports them at the top of a file: each takes seconds.
+# Imported before the fork if a submission imports them at the top of a file, because each takes seconds.
 PRELOADED = ("torchvision", "matplotlib.pyplot")
+
+Modules = tuple[str, ...]  # those of PRELOADED that a server imports
 
 
 class ForkServers:
     """Tiers `process`, `restricted` and `sandbox` on Linux: each case in a child forked from a process with torch.
 
     Args:
-        tier: how the child is isolated; see `forkserver.py`.
+        name: of the tier, which says how a child is isolated; see `forkserver.py`.
     """
 
     size = 1
 
-    def __init__(self, tier: str = "process"):
-        self.tier, self._closed, self._servers = tier, False, {}
-        self._server(())  # imports torch while the caller goes on
+    def __init__(self, name: str = "process"):
+        self.name, self._closed = name, False
+        self._servers: dict[Modules, _ForkServer] = {}
+        self._server(())  # imports torch while the caller continues
 
-    def observe(self, case: Case, folder: Path, seed: int, limits: Limits, arguments=None, device="cpu") -> Observation:
-        """Run one case on the submission laid out in `folder`; `arguments` are passed on to `observe`, as JSON.
-
-        Raises:
-            InfrastructureError: the server itself failed. It is started anew for the next case.
-        """
+    def observe(
+        self,
+        case: Case,
+        folder: Path,
+        seed: int,
+        limits: Limits,
+        arguments: Arguments | None = None,
+        device: str = "cpu",
+    ) -> Observation:
+        """Run one case: see `Tier.observe`. A server that fails is started again for the next case."""
         modules = _preloads(folder, folder.stat().st_mtime_ns)
         try:
             return self._server(modules).observe(Job(case, folder, seed, limits, arguments or {}, device))
@@ -52,26 +70,34 @@ class ForkServers:
                 self._servers.pop(modules).close()
             raise
 
-    def observe_alone(self, case: Case, folder: Path, seed: int, limits: Limits, arguments=None, device="cpu"):
-        """The same in an interpreter of its own if the tier is `sandbox`: it may use threads and the GPU."""
-        if self.tier != "sandbox":
+    def observe_alone(
+        self,
+        case: Case,
+        folder: Path,
+        seed: int,
+        limits: Limits,
+        arguments: Arguments | None = None,
+        device: str = "cpu",
+    ) -> Observation:
+        """Run one case in an interpreter of its own if the tier is `sandbox`: see `Tier.observe_alone`."""
+        if self.name != "sandbox":
             return self.observe(case, folder, seed, limits, arguments, device)
         job = Job(case, folder, seed, limits, arguments or {}, device)
         return bubblewrap.observe(job, stopped=lambda: self._closed)
 
-    def abandon(self):
-        """End the case that another thread waits for, whose observation then says nothing of the code."""
+    def abandon(self) -> None:
+        """End the case that another thread waits for: see `Tier.abandon`."""
         for server in list(self._servers.values()):
             server.abandon()
 
-    def _server(self, modules):
+    def _server(self, modules: Modules) -> _ForkServer:
         if self._closed:
             raise InfrastructureError(CLOSED)
         if modules not in self._servers:
-            self._servers[modules] = _ForkServer(self.tier, modules)
+            self._servers[modules] = _ForkServer(self.name, modules)
         return self._servers[modules]
 
-    def close(self):
+    def close(self) -> None:
         """Stop the servers and whatever they run."""
         self._closed = True
         for server in list(self._servers.values()):  # another thread may be starting one
@@ -79,8 +105,13 @@ class ForkServers:
 
 
 @functools.lru_cache(maxsize=100)
-def _preloads(folder, changed):
-    """Those of PRELOADED that a file of the submission imports at its top level, for a state of the folder."""
+def _preloads(folder: Path, changed: int) -> Modules:
+    """Those of PRELOADED that a file of the submission imports at its top level.
+
+    Args:
+        folder: of the submission.
+        changed: when the folder last changed, in nanoseconds.
+    """
     lines = [
         line
         for path in folder.glob("*.py")
@@ -96,7 +127,7 @@ class ServerError(InfrastructureError):
 class _ForkServer:
     """The parent's side of one `grader.sandbox.forkserver` process."""
 
-    def __init__(self, tier, modules):
+    def __init__(self, tier: str, modules: Sequence[str]):
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
@@ -108,10 +139,12 @@ class _ForkServer:
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,  # Ctrl-C is the parent's to handle
             )
-        self._tier, self._readable, self._asked = tier, None, False
+        self._tier, self._asked = tier, False
+        self._readable: tuple[Path, int] | None = None  # a folder and its state, which children may read
         self._patience = STARTUP_SECONDS  # the first answer waits for the import
 
     def observe(self, job: Job) -> Observation:
+        """Run a job in a child."""
         self._let_read(job.folder)
         with Collector(job.limits) as collector, tempfile.TemporaryFile() as text:
             text.write(job.text())
@@ -131,22 +164,24 @@ class _ForkServer:
             collector.rest()
             return observation(job, json.loads(answer), collector.reply, collector.output)
 
-    def _let_read(self, folder):
-        """Once for each state of a folder: it takes as long as all the rest."""
+    def _let_read(self, folder: Path) -> None:
+        """Do this once for each state of a folder, because it takes as long as everything else together."""
         state = folder, folder.stat().st_mtime_ns
         if self._tier != "process" and state != self._readable:
             isolation.let_read(folder, self._process.pid)
             self._readable = state
 
-    def abandon(self):
-        with contextlib.suppress(OSError):  # it has gone: so has its job
+    def abandon(self) -> None:
+        """End the job that runs, if there is one."""
+        with contextlib.suppress(OSError):  # the server has ended, and its job with it
             self._socket.send(ABANDON)
 
-    def close(self):
-        with contextlib.suppress(OSError):  # it has gone already
-            self._socket.shutdown(socket.SHUT_RDWR)  # at which it ends, with all that it runs
+    def close(self) -> None:
+        """End the server and whatever it runs."""
+        with contextlib.suppress(OSError):  # the server has ended already
+            self._socket.shutdown(socket.SHUT_RDWR)  # the server then ends, with everything that it runs
         self._socket.close()
-        if not self._asked:  # it runs nothing, and perhaps still imports torch
+        if not self._asked:  # the server runs nothing, and perhaps still imports torch
             self._process.kill()
         try:
             self._process.wait(timeout=5)

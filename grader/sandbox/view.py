@@ -12,7 +12,7 @@ from pathlib import Path
 DEVICES = ("null", "zero", "full", "random", "urandom")  # of /dev
 SUBMISSION = "/submission"  # where the view holds it, read-only
 SCRATCH = "/scratch"  # the one writable place; /tmp leads there, unless there are libraries below it
-WORK = "submission"  # the folder in a place for scratch files in which code runs
+WORK = "submission"  # the folder within a place for scratch files in which code runs
 
 
 @functools.cache
@@ -27,16 +27,16 @@ def libraries() -> list[tuple[str, str]]:
         os.path.realpath(sys.executable),
         f"{sys.prefix}/pyvenv.cfg",
     }
-    found = []
+    needed: list[tuple[str, str]] = []
     for path in sorted(wanted):
-        inside = any(path.startswith(f"{parent}/") for parent, _ in found)
+        inside = any(path.startswith(f"{parent}/") for parent, _ in needed)
         if os.path.exists(path) and not inside:
-            found.append((path, os.path.realpath(path)))
-    return found
+            needed.append((path, os.path.realpath(path)))
+    return needed
 
 
 def temporary_is_free(*others: tuple[str, str]) -> bool:
-    """Whether none of the libraries lies below /tmp, nor of other (path in the view, real path)."""
+    """Whether none of the libraries lies below /tmp, nor any other (path in the view, real path)."""
     return not any(path.startswith("/tmp/") for path, _ in (*libraries(), *others))
 
 
@@ -45,7 +45,7 @@ def everyone_reads() -> bool:
     return all(
         os.stat(place).st_mode & (stat.S_IXOTH if os.path.isdir(place) else stat.S_IROTH)
         for _, source in libraries()
-        for place in (source, *Path(source).parents)
+        for place in (source, *map(str, Path(source).parents))
     )
 
 

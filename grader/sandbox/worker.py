@@ -1,8 +1,8 @@
 """Runs one job: an experiment beside a student's code. The only importer of student code outside a debugger.
 
-A job is a dict that came as JSON; it leaves a frame of the protocol, and what the code prints goes its own way. Jobs
-run in forked children of `forkserver.py`; in a new interpreter inside bubblewrap (`worker once`); or, where there is no
-fork, one after the other in one interpreter (`worker serial`).
+A job is a dict that came as JSON. It leaves a frame, and what the code prints goes its own way. Jobs run in forked
+children of `forkserver.py`; in a new interpreter inside bubblewrap (`worker once`); or, where there is no fork, one
+after the other in one interpreter (`worker serial`).
 """
 
 from __future__ import annotations
@@ -17,46 +17,42 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
-from grader import experiment, protocol
-from grader.case import Ended, Observation
-from grader.sandbox.exchange import Limits
+from grader.runtime import discovery, experiment, frames
+from grader.runtime.case import Ended, Experiment, Observation
+from grader.sandbox.exchange import Answer, Limits
 
-REPLY, FAULTS = 3, 4  # descriptors of the frame and of what goes wrong before the job, in a process of its own
+REPLY, FAULTS = 3, 4  # descriptors of the frame, and of faults before the job, in a process of its own
 
-LAST_WORDS = 0.5  # seconds from the end of its time until a process is ended, to tell which line hangs
-STARTED = b"started"  # what a process tells there before it runs any code of a student
+LAST_WORDS = 0.5  # seconds from the end of its time until a process is ended, to report which line hangs
+STARTED = b"started"  # a process writes it to FAULTS before it runs any student code
 
 # A child in the sandbox no longer sees our files; torch imports the last one at every child's first backward.
 _BESIDE_STUDENT_CODE = (
-    "grader.probes",
-    "grader.imaginary_gpu",
-    "grader.cases.part1.toys",
-    "grader.cases.part4.autoencoders",
-    "grader.cases.part5.gan_toys",
+    *(f"grader.runtime.{name}" for name in ("probes", "fake_gpu", "adversarial", "denoising", "descent")),
     "torch.nested._internal.nested_tensor",
 )
 
 
 def prepare(modules: Iterable[str] = ()) -> None:
-    """Import what every experiment needs, and these modules, once and for all."""
+    """Import once what every experiment needs, and these modules."""
     import torch
 
-    for module in (*_BESIDE_STUDENT_CODE, *modules):
+    for module in (*_BESIDE_STUDENT_CODE, *discovery.modules(), *modules):
         importlib.import_module(module)
     torch.set_num_threads(1)  # unit cases are small, and a process that has run a parallel kernel must not fork
     image = torch.zeros(1, 1, 3, 3)
     torch.nn.functional.conv2d(image, image)  # makes torch look at the processor, which the sandbox does not show
     # The first call of each takes milliseconds, which no child need spend again.
     torch.manual_seed(0)
-    protocol.encode(Observation(Ended.COMPLETED, {"image": image.numpy()}))
+    frames.encode(Observation(Ended.COMPLETED, {"image": image.numpy()}))
 
 
 def redirect(output: int, reply: int, faults: int) -> None:
-    """Arrange the descriptors of a process that runs one job: no input, what it prints, REPLY, FAULTS, no other."""
+    """Arrange the descriptors of a process that runs one job: no input, what it prints, REPLY, FAULTS, and no other."""
     with open(os.devnull, "rb") as nothing:
-        # Copied out of the way first: any of them may have the number of another's place.
+        # First copied out of the way: any of them may have the number of another's place.
         descriptors = [os.dup(descriptor) for descriptor in (nothing.fileno(), output, output, reply, faults)]
     for place, descriptor in enumerate(descriptors):
         os.dup2(descriptor, place)
@@ -64,8 +60,8 @@ def redirect(output: int, reply: int, faults: int) -> None:
     sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115  (for the process's life)
 
 
-def run(job: dict, observe, folder: Path) -> NoReturn:
-    """Run a job in a process that `redirect` has arranged, to its end and that of the process.
+def run(job: dict[str, Any], observe: Experiment, folder: Path) -> NoReturn:
+    """Run a job in a process that `redirect` has arranged, and end the process.
 
     Args:
         job: `seed`, `arguments` and `limits` of the experiment.
@@ -79,13 +75,13 @@ def run(job: dict, observe, folder: Path) -> NoReturn:
     os._exit(0)
 
 
-def _frame(job, observe, folder, reply):
+def _frame(job: dict[str, Any], observe: Experiment, folder: Path, reply: int) -> bytes:
     began = os.getpid()
-    with told_where_it_hangs(job["limits"]["seconds"], reply):
+    with reporting_hangs(job["limits"]["seconds"], reply):
         observation = experiment.run(observe, folder, job["seed"], job["arguments"])
     if os.getpid() != began:
-        os._exit(0)  # a fork that the code has left to return here as well: there is one reply
-    frame = protocol.encode(observation)
+        os._exit(0)  # a fork that the code has left to return here as well, but there is only one reply
+    frame = frames.encode(observation)
     with contextlib.suppress(OSError, ValueError):
         sys.stdout.flush()
         sys.stderr.flush()
@@ -93,15 +89,15 @@ def _frame(job, observe, folder, reply):
 
 
 @contextlib.contextmanager
-def told_where_it_hangs(seconds: float, reply: int | BinaryIO) -> Iterator[None]:
-    """Let faulthandler write which line of the main thread runs when the time is up, in the place of the reply."""
+def reporting_hangs(seconds: float, reply: int | BinaryIO) -> Iterator[None]:
+    """Let faulthandler write which line of the main thread runs when the time is up, in place of the reply."""
     if hasattr(signal, "setitimer"):
         faulthandler.register(signal.SIGALRM, file=reply, all_threads=False)
         signal.setitimer(signal.ITIMER_REAL, seconds)
         yield
         signal.setitimer(signal.ITIMER_REAL, 0)
         faulthandler.unregister(signal.SIGALRM)
-    else:  # Windows: another thread looks, and finds nothing where the stack changes meanwhile, as in a training
+    else:  # Windows: another thread looks, and sees nothing if the stack changes meanwhile, as in a training
         faulthandler.dump_traceback_later(seconds, file=reply)
         yield
         faulthandler.cancel_dump_traceback_later()
@@ -126,16 +122,16 @@ def once(reply: int, faults: int) -> NoReturn:
 
 
 def report_fault(faults: int, error: BaseException) -> NoReturn:
-    """Tell the grader of its own fault, and end the process before any student code has run."""
+    """Report a fault of the grader's own, and end the process before any student code has run."""
     os.write(faults, f"{type(error).__name__}: {error}".encode()[:1000])
     os._exit(1)
 
 
 def serial() -> None:
-    """Serve a job a line, in this very process: the next one starts from what the last has left of it.
+    """Read a job from each line, and run it in this very process: the next job gets what the last one left of it.
 
     A job names two files, for the frame and for what is printed. The answer is an empty line when the job begins, and
-    one with the seconds it took when it has ended.
+    a line with the seconds that it took when it has ended.
     """
     jobs, answers = sys.stdin, os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
@@ -143,6 +139,7 @@ def serial() -> None:
     prepare()
     for line in jobs:
         job = json.loads(line)
+        answer: Answer
         try:
             observe = experiment.find(job["case"])
         except Exception as error:  # ours: no student code has run yet
@@ -153,7 +150,8 @@ def serial() -> None:
         print(json.dumps(answer), file=answers, flush=True)
 
 
-def _serve(job, observe):
+def _serve(job: dict[str, Any], observe: Experiment) -> float:
+    """Run a job. Returns the seconds that it took."""
     start, folder = time.monotonic(), Path(job["folder"])
     kept, path = [os.dup(1), os.dup(2)], list(sys.path)
     with open(job["output"], "wb") as output, open(job["reply"], "wb", buffering=0) as reply:

@@ -1,1 +1,1 @@
-"""`grader watch`: grades what a save touches, on a worker that has torch already, and tells it in plain lines."""
+"""`grader watch`: grades what a save touches, on a worker that has imported torch already, and prints plain lines."""

@@ -1,4 +1,4 @@
-"""What `grader watch` prints: plain lines, each once, which any terminal can show and scroll."""
+"""Prints what `grader watch` has to say: plain lines, each once, which any terminal can show and scroll."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from grader import hints
-from grader.case import Case, Outcome, Verdict
-from grader.report.terminal import STYLES, explanation, labelled
-from grader.student import LABELS
-from grader.text import shown, visible
+from grader.grading import hints
+from grader.grading.hints import LABELS
+from grader.report.terminal import STYLES, explanation, in_words, labelled
+from grader.runtime.case import Case, Outcome, Verdict
+from grader.runtime.text import shown, visible
 from grader.watch.progress import Progress
 
 KEYS = {"h": "hint", "l": "list", "n": "next", "r": "rerun", "q": "quit"}
@@ -28,8 +28,8 @@ class Screen:
 
     Args:
         console: of standard output.
-        folder: of the student's files, as they name it.
-        keyed: whether keys are heard. Without, all that a hint would say is said at once.
+        folder: of the student's files, as the student names it.
+        keyed: whether keys are heard. If not, a failure shows at once all that hints would say.
     """
 
     def __init__(self, console: Console, folder: Path, keyed: bool):
@@ -40,10 +40,10 @@ class Screen:
         """Print texts and (text, style) pairs.
 
         Args:
-            pieces: of one or more lines.
+            pieces: one or more lines.
             indent: characters from the left.
-            fit: what becomes of lines that are too long: "wrap", "cut", or "run on" as they are. What is no terminal
-                has no width, and all run on.
+            fit: what to do with lines that are too long: "wrap", "cut", or "run on" as they are. Outside a terminal
+                there is no width, and every line runs on.
         """
         text, left = Text.assemble(*pieces), " " * indent
         if fit == "cut" and self._console.is_terminal:
@@ -56,39 +56,40 @@ class Screen:
             self._console.print(left, line, sep="", soft_wrap=True)
 
     def busy(self, what: str) -> None:
-        """Show in a line that goes away again what is being done."""
+        """Show what is being done, in a line that `idle` removes."""
         self._status.update(Text(what))
         self._status.start()
 
     def idle(self) -> None:
-        """Take that line away."""
+        """Remove that line."""
         self._status.stop()
 
     def watching(self, cases: Sequence[Case]) -> None:
-        """Tell what is watched."""
+        """Say what is watched."""
         parts = sorted({str(case.part) for case in cases})
         self.say(f"watching {self._folder}: {_cases(len(cases))} of part{'s' * (len(parts) > 1)} {', '.join(parts)}")
         self.keys()
 
     def saved(self, names: Sequence[str], count: int) -> None:
-        """Tell which files were saved or removed, and how many cases they touch."""
+        """Say which files were saved or removed, and how many cases they touch."""
         self._console.print()
         self.say((", ".join(names), "bold"), f": {_cases(count)}  ", (time.strftime("%H:%M:%S"), "dim"))
 
     def verdict(self, verdict: Verdict, verdicts: Iterable[Verdict], passed_before: bool) -> None:
-        """Tell how a case ended, and if it did not pass, what differs."""
+        """Say how a case ended and, if it did not pass, what differs."""
         case, passed = verdict.case, verdict.outcome is Outcome.PASSED
-        worth = f"  {'+' if not passed_before else ''}{verdict.points:g} points" if passed else ""
+        gained, bonus = "" if passed_before else "+", "bonus " if case.bonus else ""
+        earned = f"  {gained}{verdict.points:g} {bonus}points" if passed else ""
         self.say(
             (verdict.outcome, f"bold {STYLES[verdict.outcome]}"),
-            f"  {case.id}{worth}  ",
+            f"  {case.id}{earned}  ",
             (case.title, "dim"),
             fit="cut",
         )
         if not passed:
             self._explain(verdict, list(verdicts))
 
-    def _explain(self, verdict, verdicts=()):
+    def _explain(self, verdict: Verdict, verdicts: Sequence[Verdict] = ()) -> None:
         if verdict.outcome is Outcome.NOT_IMPLEMENTED:
             self.say(self._todo(verdict), indent=2, fit="run on")
         elif self._keyed:
@@ -97,44 +98,41 @@ class Screen:
         else:
             self.say(explanation(verdict, verdicts), indent=2)
 
-    def _todo(self, verdict):
-        """The TODO and where it is, in a form that editors' terminals make a link of."""
+    def _todo(self, verdict: Verdict) -> str:
+        """Name the TODO and its place, in a form that editors' terminals turn into a link."""
         todo, _, where = verdict.message.partition("\n")
         place = _PLACE.search(where)
         return f"{todo}  {self._folder / place[1]}:{place[2]}" if place else todo
 
     def changes(self, passing: Sequence[Case], failing: Sequence[Case]) -> None:
-        """Tell of cases that pass now and did not, and of those that passed and no longer do."""
+        """Name the cases that pass now and did not before, and those that no longer pass."""
         for what, cases, style in (("pass now", passing, "green"), ("no longer pass", failing, "red")):
             if cases:
                 self.say((f"{what}: ", style), ", ".join(case.id for case in cases))
 
     def progress(self, progress: Progress, parts: Iterable[int]) -> None:
-        """Tell how far some parts of the assignment are, a line each."""
+        """Show how far some parts of the assignment are, a line each."""
         for part in parts:
             passed, count, points = progress.of(part)
-            bonus = f" (+{points.bonus:g})" if points.bonus else ""
-            self.say(
-                f"part {part}  ",
-                (self._bar(passed, count), "green"),
-                f"  {passed}/{count} cases, {points.earned:g} of {points.most:g}{bonus} points",
-            )
+            before, after = f"part {part}  ", f"  {passed}/{count} cases, {in_words(points)}"
+            room = self._console.width - len(before) - len(after)
+            self.say(before, (self._bar(passed, count, room), "green"), after)
 
-    def _bar(self, passed, count):
-        width = max(5, min(BAR, self._console.width - 50))
+    def _bar(self, passed: int, count: int, room: int) -> str:
+        width = max(5, min(BAR, room))
         done = passed * width // count
         full, empty = ("#", "-") if self._console.options.ascii_only else (FULL, EMPTY)
         return full * done + empty * (width - done)
 
     def complete(self, parts: Iterable[int], everything: bool) -> None:
-        """Tell that all cases of these parts pass, and whether there are no others."""
+        """Say that all cases of these parts pass, and whether they are the last ones."""
         for part in parts:
             self.say((f"Part {part} is complete: every case passes.", "bold green"))
         if everything:
-            self.say(("All cases pass: what is left is training, and the written questions.", "green"))
+            self.say(("All cases pass: what remains is training and the written questions.", "green"))
 
     def next(self, case: Case, verdict: Verdict | None, explained: bool) -> None:
-        """Tell which case is next, and unless that was just `explained`, what it is about and what is missing."""
+        """Say which case is next and, unless it was just `explained`, what it is about and what is missing."""
         if explained:
             self.say(("next: ", "cyan"), (case.id, "bold"))
             return
@@ -143,15 +141,15 @@ class Screen:
             self._explain(verdict)
 
     def hint(self, case: Case, verdict: Verdict | None, step: int) -> None:
-        """Print one of the steps of a hint, an index from 0."""
+        """Print one step of the hints to a case; `step` is an index from 0."""
         if step == hints.STEPS:
-            self.say(f"{case.id}: these are all hints; the docstring of the function is the whole contract.")
+            self.say(f"{case.id}: there are no more hints; the docstring of the function says all that it must do.")
             return
         self.say((f"hint {step + 1} of {hints.STEPS}", "cyan"), f" for {case.id}: {LABELS[step].lower()}")
         self.say(visible(hints.steps(case, verdict)[step]), indent=2)
 
     def list(self, progress: Progress) -> None:
-        """Print the cases of the part that the student is at with what became of them, and how far all parts are."""
+        """Print the cases of the part that the student works on with their outcomes, and how far all parts are."""
         part = (progress.focus or progress.cases[-1]).part
         cases = [case for case in progress.cases if case.part == part]
         widest = max(len(case.id) for case in cases)
@@ -167,12 +165,12 @@ class Screen:
         if self._keyed:
             self.say(("   ".join(f"{key} {what}" for key, what in KEYS.items()), "dim"))
 
-    def problem(self, told: str, waiting: int = 0) -> None:
-        """Print what is wrong with the student's files, and how many cases wait until it is mended."""
-        self.say((shown(told), "red"))
+    def problem(self, problem: str, waiting: int = 0) -> None:
+        """Print what is wrong with the student's files, and how many cases wait until it is repaired."""
+        self.say((shown(problem), "red"))
         if waiting:
-            self.say(f"{_cases(waiting)} to grade once that is mended", indent=2)
+            self.say(f"{_cases(waiting)} to grade once you repair that", indent=2)
 
 
-def _cases(count):
+def _cases(count: int) -> str:
     return "1 case" if count == 1 else f"{count} cases"

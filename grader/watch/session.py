@@ -6,24 +6,27 @@ import math
 import queue
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.assignment import Assignment
-from grader.case import Case, Verdict
-from grader.golden import Known
-from grader.hints import STEPS
-from grader.submission import SubmissionError
+from grader.course.assignment import Assignment
+from grader.grading.goldens import Known
+from grader.grading.hints import STEPS
+from grader.runtime.case import Case, Verdict
+from grader.sandbox.tier import Tier
+from grader.submission.archive import SubmissionError
 from grader.watch import touched
-from grader.watch.copies import Copy
-from grader.watch.keys import QUIT
-from grader.watch.progress import Progress, passes, told
+from grader.watch.keyboard import QUIT
+from grader.watch.progress import Gist, Progress, gist, passes
 from grader.watch.screen import Screen
+from grader.watch.snapshot import Snapshot
 
-PATIENCE = 0.3  # seconds that a case may go on after a save: ending it costs an import of torch where there is no fork
-GLANCE = 0.1  # seconds after which the loop wakes up in any case, on Windows to hear Ctrl-C
+PATIENCE = 0.3  # seconds that a case may take to end by itself after a save: without fork, ending it costs an import
+GLANCE = 0.1  # seconds after which the loop wakes up in any case; on Windows it hears Ctrl-C only then
+
+Event = Callable[[], object] | None  # a function to call; None ends the loop
 
 
 @dataclass
@@ -31,8 +34,8 @@ class _Running:
     """A case that is being graded."""
 
     case: Case
-    copy: Copy
-    give_up: float = math.inf  # when it is ended, by the monotonic clock; finite if its verdict is not wanted any more
+    snapshot: Snapshot
+    give_up: float = math.inf  # when to end it, by the monotonic clock; finite once nobody wants its verdict
     wanted: bool = True
 
 
@@ -40,62 +43,65 @@ class _Running:
 class _Run:
     """All that is graded because of one save, or of several in a row."""
 
-    touched: set[str]  # ids of cases that a save has touched; empty if all is graded
-    count: int  # of all that are graded
-    before: dict[str, Verdict]  # by id, when it began
-    complete: set[int]  # parts, then
-    parts: set[int]  # that it is about
-    explained: Case | None = None  # whose verdict was told in full
+    touched: set[str]  # ids of the cases that a save touches; empty if everything is graded
+    count: int  # of the cases that are graded
+    before: dict[str, Verdict]  # by id, when the run began
+    complete: set[int]  # the parts that were complete when it began
+    parts: set[int]  # the parts that it is about
+    explained: Case | None = None  # the case whose verdict was shown in full
 
 
 class Session:
-    """Watches until it is told to quit.
+    """Watches until QUIT is pressed.
 
     Args:
         assignment: what is asked.
-        cases: to watch.
+        cases: the cases to watch.
         tier: a fork server or what stands for one; closed at the end.
         known: what the judge knows of the public seed.
         folder: of the student's files.
-        screen: where everything is told.
+        screen: where everything is printed.
     """
 
-    def __init__(self, assignment: Assignment, cases: Sequence[Case], tier, known: Known, folder: Path, screen: Screen):
+    def __init__(
+        self, assignment: Assignment, cases: Sequence[Case], tier: Tier, known: Known, folder: Path, screen: Screen
+    ):
         self._assignment, self._tier, self._known = assignment, tier, known
         self._folder, self._screen = folder, screen
         self._modules, self._progress = touched.modules_of(cases), Progress(cases)
-        self._copy: Copy | None = None  # the latest
+        self._snapshot: Snapshot | None = None  # the latest
         self._texts: dict[str, bytes] = {}  # of the modules in it
         self._running: _Running | None = None
         self._run: _Run | None = None
-        self._events: queue.SimpleQueue = queue.SimpleQueue()  # functions to call, or QUIT
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._thread = ThreadPoolExecutor(1)
-        self._hinted = None, 0  # the verdict that the last hint was about, and how many steps were told
+        self._hinted: tuple[tuple[str, Gist] | None, int] = None, 0  # what the last hint was about, and the next step
         self._keys = {"h": self._hint, "l": self._list, "n": self._skip, "r": self._rerun}
 
     def saved(self) -> None:
-        """Tell, from any thread, that files have changed."""
+        """Report, from any thread, that files have changed."""
         self._events.put(self._saved)
 
     def pressed(self, key: str) -> None:
-        """Tell, from any thread, that a key was pressed."""
-        self._events.put(QUIT if key == QUIT else self._keys.get(key, self._screen.keys))
+        """Report, from any thread, that a key was pressed."""
+        self._events.put(None if key == QUIT else self._keys.get(key, self._screen.keys))
 
     def run(self) -> None:
         """Grade everything, then what saves touch, until QUIT is pressed."""
         try:
             self._screen.watching(self._progress.cases)
             self._saved()
-            while (event := self._next_event()) != QUIT:
+            while event := self._next_event():
                 event()
         finally:
             self._screen.idle()
             self._tier.close()  # which ends what runs
             self._thread.shutdown()
-            for copy in {self._copy, self._running and self._running.copy} - {None}:
-                copy.close()
+            for snapshot in {self._snapshot, self._running and self._running.snapshot}:
+                if snapshot:
+                    snapshot.close()
 
-    def _next_event(self):
+    def _next_event(self) -> Event:
         while True:
             if self._running and time.monotonic() > self._running.give_up:
                 self._running.give_up = math.inf
@@ -107,139 +113,168 @@ class Session:
 
     # ------------------------------------------------------------------------------------------------ what is graded
 
-    def _saved(self):
+    def _saved(self) -> None:
         try:
-            copy = Copy(self._assignment, self._tier, self._known, self._folder)
+            snapshot = Snapshot(self._assignment, self._tier, self._known, self._folder)
         except SubmissionError as error:
             self._screen.problem(f"{error}: waiting for them")
             self._texts = {}  # whatever comes back counts as saved
             return
-        names = copy.texts.keys() | self._texts.keys()
-        changed = sorted(name for name in names if copy.texts.get(name) != self._texts.get(name))
+        before, after = self._texts, snapshot.texts
+        changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
         if not changed:
-            copy.close()
+            snapshot.close()
             return
-        answered = set()
-        for name in changed:
-            answered |= touched.answered(self._texts.get(name, b""), copy.texts.get(name, b""))
-        first, self._texts = not self._texts, copy.texts
-        self._replace(copy)
-        cases = [case for case in self._progress.cases if copy.loaded(self._modules[case.id]) & set(changed)]
-        self._grade(cases, [] if first else changed, answered)
+        answered = {todo for name in changed for todo in touched.answered(before.get(name, b""), after.get(name, b""))}
+        self._texts = after
+        self._replace(snapshot)
+        cases = [case for case in self._progress.cases if snapshot.loaded(self._modules[case.id]) & set(changed)]
+        self._grade(snapshot, cases, changed if before else [], answered)
 
-    def _replace(self, copy):
-        if self._copy and not (self._running and self._running.copy is self._copy):
-            self._copy.close()
-        self._copy = copy
+    def _replace(self, snapshot: Snapshot) -> None:
+        if self._snapshot and not (self._running and self._running.snapshot is self._snapshot):
+            self._snapshot.close()
+        self._snapshot = snapshot
 
-    def _rerun(self):
-        if self._texts:
-            self._grade(self._progress.cases)
-        else:  # the files had gone
+    def _rerun(self) -> None:
+        if self._snapshot and self._texts:
+            self._grade(self._snapshot, self._progress.cases)
+        else:  # the files were gone
             self._saved()
 
-    def _grade(self, cases: Sequence[Case], changed: Sequence[str] = (), answered: set[str] = frozenset()):
-        """Grade these cases of the latest copy, and what was to be graded already.
+    def _grade(
+        self,
+        snapshot: Snapshot,
+        cases: Sequence[Case],
+        changed: Sequence[str] = (),
+        answered: Collection[str] = frozenset(),
+    ) -> None:
+        """Grade these cases, and those that were waiting already.
 
         Args:
+            snapshot: the latest.
             cases: any number of them.
-            changed: modules that were saved; none if all is graded.
+            changed: modules that were saved; none if everything is graded.
             answered: TODOs that were answered in them.
         """
-        running = [self._running.case] if self._running else []
-        ids = {case.id for case in (*cases, *self._progress.waiting, *running)}
-        blocked = self._blocked()
-        chosen = [case for case in self._progress.cases if case.id in ids and case.id not in blocked]
-        if changed:
-            self._screen.saved([f"{module}.py" for module in changed], len(cases))
-        problems = Counter(blocked[case.id] for case in cases if case.id in blocked)
-        for problem, count in sorted(problems.items()):
-            self._screen.problem(problem, count)
+        blocked = self._blocked(snapshot)
+        self._announce(cases, changed, blocked)
         touched_ids = {case.id for case in cases} if changed else set()
-        first = {id for id, verdict in self._progress.verdicts.items() if told(verdict)[1] in answered}
-        if self._run and self._run.explained:  # a student who saves so soon after it looks at this one
-            first.add(self._run.explained.id)
-        self._progress.wait(chosen, touched_ids, first)
-        if not (chosen or self._running):
+        due = self._due(cases, blocked)
+        self._progress.wait(due, touched_ids, self._most_urgent(answered))
+        if not (due or self._running):
             return
-        before, complete, parts = dict(self._progress.verdicts), self._progress.complete(), {c.part for c in cases}
-        if self._run:  # it is not finished, and what it has changed is not told yet
-            before, complete, parts = self._run.before, self._run.complete, parts | self._run.parts
-        self._run = _Run(touched_ids, len(chosen), before, complete, parts)
+        self._run = self._run_of(cases, touched_ids, len(due))
         if not self._running:
             self._begin()
         elif self._running.wanted:
             self._running.wanted, self._running.give_up = False, time.monotonic() + PATIENCE
 
-    def _blocked(self) -> dict[str, str]:
-        """The cases that load a file that is not there or that Python cannot read, and the problem of each."""
-        found = {}
+    def _blocked(self, snapshot: Snapshot) -> dict[str, str]:
+        """The cases that load a file that is missing or that Python cannot read, and the problem of each."""
+        blocked = {}
         for id, modules in self._modules.items():
-            if problems := self._copy.loaded(modules) & self._copy.problems.keys():
-                found[id] = self._copy.problems[min(problems)]
-        return found
+            if problems := snapshot.loaded(modules) & snapshot.problems.keys():
+                blocked[id] = snapshot.problems[min(problems)]
+        return blocked
 
-    def _begin(self):
+    def _announce(self, cases: Sequence[Case], changed: Sequence[str], blocked: dict[str, str]) -> None:
+        """Print what was saved, and what must be repaired before these cases can be graded."""
+        if changed:
+            self._screen.saved([f"{module}.py" for module in changed], len(cases))
+        problems = Counter(blocked[case.id] for case in cases if case.id in blocked)
+        for problem, count in sorted(problems.items()):
+            self._screen.problem(problem, count)
+
+    def _due(self, cases: Sequence[Case], blocked: Collection[str]) -> list[Case]:
+        """These cases, the waiting ones and the one that runs, in the order of the assignment, unless blocked."""
+        running = [self._running.case] if self._running else []
+        ids = {case.id for case in (*cases, *self._progress.waiting, *running)}
+        return [case for case in self._progress.cases if case.id in ids and case.id not in blocked]
+
+    def _most_urgent(self, answered: Collection[str]) -> set[str]:
+        """The ids of the cases whose TODO was just answered, and of the one that the student looks at."""
+        ids = {id for id, verdict in self._progress.verdicts.items() if gist(verdict)[1] in answered}
+        if self._run and self._run.explained:  # a student who saves again so soon looks at this one
+            ids.add(self._run.explained.id)
+        return ids
+
+    def _run_of(self, cases: Sequence[Case], touched_ids: set[str], count: int) -> _Run:
+        """The run of these cases. It takes over what an unfinished run has changed and not yet reported."""
+        parts = {case.part for case in cases}
+        if run := self._run:
+            return _Run(touched_ids, count, run.before, run.complete, parts | run.parts)
+        return _Run(touched_ids, count, dict(self._progress.verdicts), self._progress.complete(), parts)
+
+    def _begin(self) -> None:
+        """Begin with the next case; finish the run if none waits."""
+        run, snapshot = self._run, self._snapshot
+        assert run, "a case is graded because of a run"
+        assert snapshot, "a case is graded in a snapshot"
         if not self._progress.waiting:
-            self._finish()
+            self._finish(run)
             return
-        case, run = self._progress.waiting.pop(0), self._run
+        case = self._progress.waiting.pop(0)
         done = run.count - len(self._progress.waiting)
         self._screen.busy(f"{case.id}  {done}/{run.count}" if self._progress.verdicts else "importing torch")
-        self._running = _Running(case, self._copy)
-        self._thread.submit(self._copy.grading.verdict, case).add_done_callback(
-            lambda future: self._events.put(lambda: self._graded(future))
+        self._running = running = _Running(case, snapshot)
+        self._thread.submit(snapshot.grading.verdict, case).add_done_callback(
+            lambda future: self._events.put(lambda: self._graded(running, future))
         )
 
-    def _graded(self, future: Future):
-        running, self._running = self._running, None
-        if running.copy is not self._copy:
-            running.copy.close()
+    def _graded(self, running: _Running, future: Future[Verdict]) -> None:
+        self._running = None
+        if running.snapshot is not self._snapshot:
+            running.snapshot.close()
         verdict = future.result()
         if running.wanted:
             self._record(verdict)
         self._begin()
 
-    def _record(self, verdict: Verdict):
-        self._progress.verdicts[verdict.case.id] = verdict
-        if verdict.case.id in self._run.touched and not self._run.explained:
-            self._run.explained = verdict.case
-            before = self._run.before.get(verdict.case.id)
-            self._screen.verdict(verdict, self._progress.verdicts.values(), passes(before))
+    def _record(self, verdict: Verdict) -> None:
+        id, run = verdict.case.id, self._run
+        self._progress.verdicts[id] = verdict
+        if run and id in run.touched and not run.explained:
+            run.explained = next(case for case in self._progress.cases if case.id == id)
+            self._screen.verdict(verdict, self._progress.verdicts.values(), passes(run.before.get(id)))
 
-    def _finish(self):
-        run, self._run = self._run, None
+    def _finish(self, run: _Run) -> None:
+        """Print what the run has changed, and which case is next."""
+        self._run = None
         self._screen.idle()
-        pairs = [(old, self._progress.verdicts[id]) for id, old in run.before.items()]
-        other = [(old, new) for old, new in pairs if passes(old) != passes(new) and new.case is not run.explained]
-        self._screen.changes([new.case for old, new in other if passes(new)], [v.case for v, _ in other if passes(v)])
+        regraded = [case for case in self._progress.cases if case.id in run.before]
+        pairs = [(run.before[case.id], self._progress.verdicts[case.id], case) for case in regraded]
+        turned = [(new, case) for old, new, case in pairs if passes(old) != passes(new) and case is not run.explained]
+        self._screen.changes(
+            [case for new, case in turned if passes(new)], [case for new, case in turned if not passes(new)]
+        )
         self._screen.progress(self._progress, sorted(run.parts))
         self._screen.complete(self._progress.complete() - run.complete, not self._progress.focus)
         if run.touched:
-            self._progress.follow([new.case for old, new in pairs if told(old) != told(new)])
+            self._progress.follow([case for old, new, case in pairs if gist(old) != gist(new)])
         self._next(run.explained)
         self._screen.keys()
 
     # -------------------------------------------------------------------------------------------------- what keys do
 
-    def _next(self, explained=None):
+    def _next(self, explained: Case | None = None) -> None:
         if case := self._progress.focus:
             self._screen.next(case, self._progress.verdicts.get(case.id), case is explained)
 
-    def _skip(self):
+    def _skip(self) -> None:
         self._progress.skip()
         self._next()
 
-    def _list(self):
+    def _list(self) -> None:
         self._screen.list(self._progress)
 
-    def _hint(self):
+    def _hint(self) -> None:
         case = self._progress.focus
         if not case:
-            self._screen.say("Every case passes: there is nothing to hint at.")
+            self._screen.say("Every case passes: you need no hint.")
             return
         verdict = self._progress.verdicts.get(case.id)
-        about, steps = self._hinted
-        step = steps if about == (case.id, told(verdict)) else 0
+        about, next_step = self._hinted
+        step = next_step if about == (case.id, gist(verdict)) else 0
         self._screen.hint(case, verdict, step)
-        self._hinted = (case.id, told(verdict)), (step + 1) % (STEPS + 1)
+        self._hinted = (case.id, gist(verdict)), (step + 1) % (STEPS + 1)

@@ -1,16 +1,18 @@
 # %% [markdown]
 # # Part 2: DDPM with classifier-free guidance and thresholding on CIFAR-10
 #
-# A diffusion model draws airplanes, automobiles and birds by undoing noise, a thousand small steps for an image. You
-# write the forward process, the loss, the reverse step, and what makes its images better: guidance and thresholding.
+# A diffusion model draws airplanes, automobiles and birds by removing noise, in a thousand small steps per image. You
+# write the forward process, the loss, the reverse step, and two things that improve its images: guidance and
+# thresholding.
 #
-# You write `noise_scheduler.py`, `diffusion_model.py` and `image_gen.py`, in an editor beside this notebook; the U-Net
-# is given. Each section has an idea, a stub, a cell that grades just that stub, and a picture of what your code does.
-# Cells see what you save: no restart is needed. Your checkpoint is graded by what it generates; what only a person can
-# judge you answer here, below each question. Timesteps count from 0 to $T-1$.
+# You write `noise_scheduler.py`, `diffusion_model.py` and `image_gen.py` in an editor beside this notebook; the U-Net
+# is given. Each section has an idea, a stub, a cell that grades only that stub, and a picture of what your code does.
+# The cells use the files as you last saved them, so you need not restart anything. Your checkpoint is graded by the
+# images that it generates. You answer the questions that only a person can judge in the cell below each one. Timesteps
+# count from 0 to $T-1$.
 
-# %% prelude="first_cell"
-from grader.inline import begin, grade, show, submit
+# %% prelude="first_cells"
+from grader.notebook import begin, grade, show, submit
 
 # %load_ext autoreload
 # %autoreload 2
@@ -21,7 +23,7 @@ setting = begin(part=2, minutes={"tiny": 1, "full": 60}, profile=PROFILE)
 # %% [markdown]
 # ## 1. The images
 #
-# The first three classes of CIFAR-10, 32x32 in colour, with values in $[-1, 1]$.
+# The first three classes of CIFAR-10 are colour images of 32x32 pixels, with values in $[-1, 1]$.
 
 # %%
 import plots
@@ -39,8 +41,8 @@ plots.sample_grid(first, columns=6)
 #
 # $$q(x_t \mid x_{t-1}) = \mathcal{N}\left(x_t;\ \sqrt{1 - \beta_t}\, x_{t-1},\ \beta_t I\right).$$
 #
-# The variances $\beta_t$ are not learned. With $\alpha_t = 1 - \beta_t$, what is left of the image after all steps up
-# to $t$ is $\bar\alpha_t = \prod_{s \le t} \alpha_s$.
+# The variances $\beta_t$ are fixed, not learned. With $\alpha_t = 1 - \beta_t$, the steps up to $t$ leave the share
+# $\bar\alpha_t = \prod_{s \le t} \alpha_s$ of the image's variance.
 
 # %%
 show("noise_scheduler.NoiseScheduler.__init__")
@@ -54,12 +56,12 @@ from noise_scheduler import NoiseScheduler
 plots.schedule({"1000 steps": NoiseScheduler(1000)})
 
 # %% The end of the schedule [markdown] question="2.last_alpha_bar" points=0.5
-# Why must $\bar\alpha_{T-1}$ be nearly 0? Compute it with your `NoiseScheduler` for $\beta$ from 0.0001 to 0.02 and
-# $T = 1000$, then $T = 100$. What goes wrong with the second, and how would you repair it?
+# Why must $\bar\alpha_{T-1}$ be nearly 0? Compute it with your `NoiseScheduler` for $\beta$ from 0.0001 to 0.02, with
+# $T = 1000$ and then with $T = 100$. What goes wrong with the second, and how would you repair it?
 #
 # **Rubric**
 #
-# - 0.25 points: why, in terms of $q(x_{T-1} \mid x_0)$ and of where sampling begins
+# - 0.25 points: why, in terms of $q(x_{T-1} \mid x_0)$ and of the start of sampling
 # - 0.25 points: both values, and what follows for $T = 100$
 
 # %% [markdown] answer="2.last_alpha_bar"
@@ -67,20 +69,20 @@ plots.schedule({"1000 steps": NoiseScheduler(1000)})
 # $q(x_{T-1} \mid x_0) = \mathcal{N}(\sqrt{\bar\alpha_{T-1}}\, x_0, (1 - \bar\alpha_{T-1}) I)$, and sampling begins
 # with $\mathcal{N}(0, I)$. The two agree for every $x_0$ only if $\bar\alpha_{T-1} \approx 0$.
 #
-# With $T = 1000$, $\bar\alpha_{999} = 4.0 \cdot 10^{-5}$: of an image 0.6% of its amplitude is left
-# ($\sqrt{\bar\alpha} = 0.006$). With $T = 100$ the same range gives $\bar\alpha_{99} = 0.364$, and 60% is left. A
-# network trained so has never seen pure noise at its first step and reads an image into it whose brightness and layout
-# are arbitrary. Ten times fewer steps need $\beta$ ten times as large: from 0.001 to 0.2,
+# With $T = 1000$, $\bar\alpha_{999} = 4.0 \cdot 10^{-5}$, which leaves 0.6% of an image's amplitude
+# ($\sqrt{\bar\alpha} = 0.006$). With $T = 100$ the same range gives $\bar\alpha_{99} = 0.364$, which leaves 60%. A
+# network trained like this has never seen pure noise at its first step, so it reads an image with arbitrary brightness
+# and layout into the noise. Ten times fewer steps need a $\beta$ that is ten times as large: from 0.001 to 0.2,
 # $\bar\alpha_{99} = 2.0 \cdot 10^{-5}$.
 
 # %% [markdown]
 # ## 3. The forward process
 #
-# A sum of Gaussians is Gaussian, so there is no need to walk: $x_t$ follows from $x_0$ at once (DDPM, eq. 4),
+# A sum of Gaussians is Gaussian, so you need not walk step by step: $x_t$ follows directly from $x_0$ (DDPM, eq. 4),
 #
 # $$q(x_t \mid x_0) = \mathcal{N}\left(x_t;\ \sqrt{\bar\alpha_t}\, x_0,\ (1 - \bar\alpha_t) I\right).$$
 #
-# Training needs this for a batch whose items have different $t$, and for images as well as for sequences: mind the
+# Training needs this for batches whose items have different $t$, and for images as well as for sequences. Mind the
 # shapes.
 
 # %%
@@ -97,19 +99,21 @@ plots.noising_strip(
 )
 
 # %% [markdown]
-# > **Think.** What disappears first, edges or large patches of colour? The way back makes them in the opposite order.
+# > **Think.** What disappears first, edges or large patches of colour? The way back creates them in the opposite
+# > order.
 
 # %% [markdown]
 # ## 4. The loss
 #
-# Training is a regression: noise an image, and ask which noise that was (DDPM, eq. 14 and algorithm 1),
+# Training is a regression. You add noise to an image and ask the network which noise that was (DDPM, eq. 14 and
+# algorithm 1),
 #
 # $$L_{\text{simple}} = \mathbb{E}_{t, x_0, \epsilon}\left[\left\| \epsilon -
 # \epsilon_\theta\left(\sqrt{\bar\alpha_t}\, x_0 + \sqrt{1 - \bar\alpha_t}\, \epsilon,\ t,\ c\right)
 # \right\|^2\right].$$
 #
-# So that one network knows both $p(x)$ and $p(x \mid c)$, the condition is sometimes replaced by the null condition
-# $\varnothing$ (CFG, algorithm 1); here for a whole batch at once, with probability `p_uncond`.
+# One network should know both $p(x)$ and $p(x \mid c)$. So training sometimes replaces the condition by the null
+# condition $\varnothing$ (CFG, algorithm 1). Here it does so for a whole batch at once, with probability `p_uncond`.
 
 # %%
 show("diffusion_model.DiffusionModel.compute_loss_on_batch")
@@ -119,30 +123,30 @@ grade("2.loss", "2.gradient", "2.training", "2.guidance_dropout")
 
 # %% The simple loss [markdown] question="2.simple_loss" points=0.5
 # Your loss is the mean squared error between noise and predicted noise. Which term of the variational bound does it
-# stand for, and what is left out? At which timesteps does that matter most, with $\sigma_t^2 = \beta_t$?
+# stand for, and what does it leave out? At which timesteps does that matter most, with $\sigma_t^2 = \beta_t$?
 #
 # **Rubric**
 #
-# - 0.25 points: the term of the bound, and the weight that is left out
-# - 0.25 points: which timesteps lose weight by that, and why this is good for images
+# - 0.25 points: the term of the bound, and the weight that the loss leaves out
+# - 0.25 points: which timesteps lose weight as a result, and why this is good for images
 
 # %% [markdown] answer="2.simple_loss"
-# It stands for $\mathrm{KL}(q(x_{t-1} \mid x_t, x_0) \,\|\, p_\theta(x_{t-1} \mid x_t))$. Both are Gaussians with
-# fixed variances, so up to a constant the divergence is the squared distance of their means over $2 \sigma_t^2$. With
-# the means written in terms of the noise it becomes
+# It stands for $\mathrm{KL}(q(x_{t-1} \mid x_t, x_0) \,\|\, p_\theta(x_{t-1} \mid x_t))$. Both are Gaussians with fixed
+# variances, so up to a constant the divergence is the squared distance of their means over $2 \sigma_t^2$. Written in
+# terms of the noise, it becomes
 #
 # $$\mathbb{E}\left[\frac{\beta_t^2}{2 \sigma_t^2 \alpha_t (1 - \bar\alpha_t)}
 # \left\| \epsilon - \epsilon_\theta(x_t, t) \right\|^2\right] + \text{const}.$$
 #
-# The simple loss replaces the fraction by 1. With $\sigma_t^2 = \beta_t$ it is
+# The simple loss replaces the fraction by 1. With $\sigma_t^2 = \beta_t$ the fraction is
 # $\beta_t / (2 \alpha_t (1 - \bar\alpha_t))$: 0.27 at $t = 1$ and 0.01 at $t = 999$. So the bound cares 27 times more
-# for the last, nearly invisible bit of noise than for the noisy steps that decide on layout and class. Without the
-# weight these get the network's capacity, which makes better images and a slightly worse likelihood.
+# about the last, nearly invisible bit of noise than about the noisy steps that decide on layout and class. Without the
+# weight, these steps get the network's capacity, which gives better images and a slightly worse likelihood.
 
 # %% [markdown]
 # ## 5. Training
 #
-# `ImageGenerator` puts a diffusion model together with its data.
+# `ImageGenerator` combines a diffusion model with its data.
 
 # %%
 show("image_gen.ImageGenerator.__init__")
@@ -165,8 +169,8 @@ policy.compute_loss_on_batch(data[:8].to(policy.device), cond[:8].to(policy.devi
 plots.gradient_norms(policy.noise_pred_net.unet.down)
 
 # %% [markdown]
-# The picture, here of the way down, is worth a look before hours of training: no layer should be without a gradient, or
-# have one that is thousands of times smaller than that of its neighbours.
+# Look at this picture, which shows the way down, before you train for hours. Every layer should have a gradient, and
+# none should be thousands of times smaller than those of its neighbours.
 
 # %%
 epochs = setting.choose(tiny=2, full=30)
@@ -183,24 +187,24 @@ def train(path):
 losses = setting.trained("CIFAR10.pth", train)
 policy.load_weights(setting.folder / "CIFAR10.pth")
 if losses:
-    display(plots.losses({"noise loss": losses}, xlabel="epoch", reference={"predicts no noise at all": 1.0}))
+    display(plots.losses({"noise loss": losses}, xlabel="epoch", reference={"always predicts 0": 1.0}))
 
 # %% [markdown]
 # ## 6. The way back
 #
-# A reverse step removes a part of the estimated noise and adds a little fresh noise, $z \sim \mathcal{N}(0, I)$ (DDPM,
+# A reverse step removes part of the estimated noise and adds a little fresh noise, $z \sim \mathcal{N}(0, I)$ (DDPM,
 # eq. 11 and algorithm 2):
 #
 # $$x_{t-1} = \frac{1}{\sqrt{\alpha_t}} \left( x_t - \frac{\beta_t}{\sqrt{1 - \bar\alpha_t}}\, \epsilon_\theta(x_t, t,
 # c) \right) + \sqrt{\beta_t}\, z.$$
 #
-# The same mean can be written with the estimate $\hat{x}_0$ that the noise implies (eq. 15), put into the posterior's
+# You can write the same mean with the estimate $\hat{x}_0$ that the noise implies (eq. 15), put into the posterior's
 # mean (eq. 7):
 #
 # $$\tilde\mu_t = \frac{\sqrt{\bar\alpha_{t-1}}\, \beta_t}{1 - \bar\alpha_t}\, \hat{x}_0 +
 # \frac{\sqrt{\alpha_t}\, (1 - \bar\alpha_{t-1})}{1 - \bar\alpha_t}\, x_t.$$
 #
-# There $\hat{x}_0$ can be clamped to $[-1, 1]$ on the way, where all images are: that is *thresholding*.
+# In this form you can clamp $\hat{x}_0$ to $[-1, 1]$, where all images lie. That is *thresholding*.
 
 # %%
 show("noise_scheduler.NoiseScheduler.denoise_step")
@@ -209,8 +213,8 @@ show("noise_scheduler.NoiseScheduler.denoise_step")
 grade("2.denoise_step", "2.threshold")
 
 # %% [markdown]
-# Sampling is this step, from $x_{T-1} \sim \mathcal{N}(0, I)$ down to $x_0$. Guidance goes further in the direction in
-# which the condition pulls (CFG, eq. 6):
+# Sampling repeats this step, from $x_{T-1} \sim \mathcal{N}(0, I)$ down to $x_0$. Guidance pushes further in the
+# direction of the condition (CFG, eq. 6):
 #
 # $$\tilde\epsilon = (1 + w)\, \epsilon_\theta(x_t, t, c) - w\, \epsilon_\theta(x_t, t, \varnothing).$$
 
@@ -228,7 +232,7 @@ seen = {}
 
 
 def look(network, given, noise):
-    """Note what the network sees at each timestep, on the way down."""
+    """Record what the network sees at each timestep, on the way down."""
     seen.setdefault(int(torch.as_tensor(given[1]).flatten()[0]), given[0][:3].float().cpu())
 
 
@@ -240,10 +244,10 @@ chosen = list(seen)[:: max(1, len(seen) // 8)]
 plots.denoising_strip([seen[t] for t in chosen], chosen)
 
 # %% [markdown]
-# ### Optional: the same on points of the plane
+# ### Optional: the same on points in the plane
 #
-# Half a minute tells whether schedule, loss and sampler work together: your code on two moons, without a U-Net. With a
-# thousand steps and a network of millions of parameters a mistake takes an hour to see.
+# In half a minute you see whether your schedule, loss and sampler work together: your code on two moons, without a
+# U-Net. With a thousand steps and a network of millions of parameters, it takes an hour to see a mistake.
 
 # %%
 import warm_up
@@ -258,7 +262,7 @@ Image(filename=warm_up.OUTPUTS / "part2_ddpm_moons_w0.gif")
 
 # %%
 def sweep(threshold):
-    """Images of all classes for several weights, from the same noise throughout."""
+    """Draw images of all classes for several weights, always from the same noise."""
     rows = {}
     for w in setting.choose(tiny=(0, 5), full=(0, 1, 2, 5)):
         torch.manual_seed(0)
@@ -266,62 +270,62 @@ def sweep(threshold):
     return plots.guidance_sweep(rows)
 
 
-print("without thresholding; classes in turn:", *CLASSES)
+print("without thresholding; the classes take turns:", *CLASSES)
 display(sweep(threshold=False))
 print("with thresholding")
 display(sweep(threshold=True))
 
 # %% [markdown]
-# What you see above is a beginning for the answer: add cells of your own below it, for other weights or more images.
-# They are handed in with it.
+# The grids above are a start. Add cells of your own below your answer for other weights or more images. You hand them
+# in with the answer.
 
 # %% What guidance and thresholding do [markdown] question="2.generated_images" points=5
 # Generate images of all three classes with your checkpoint, for $w = 0$ and at least two larger guidance weights, one
-# of them 5 or more, each with and without thresholding, and from the same noise throughout. Compare them. Explain what
-# you see with $\epsilon = (1 + w)\, \epsilon_\theta(x_t, t, c) - w\, \epsilon_\theta(x_t, t, \varnothing)$ and with
-# the estimate of $x_0$ that thresholding clamps, and choose the setting that you would use.
+# of them 5 or more. Do so with and without thresholding, always from the same noise. Compare the images. Explain what
+# you see with $\epsilon = (1 + w)\, \epsilon_\theta(x_t, t, c) - w\, \epsilon_\theta(x_t, t, \varnothing)$ and with the
+# estimate of $x_0$ that thresholding clamps. Choose the setting that you would use.
 #
 # **Rubric**
 #
 # - 1 point: grids of all three classes for three weights, labelled, from the same noise
 # - 1 point: the same with thresholding, side by side
-# - 1.5 points: what grows and what is lost as $w$ grows (0.75), and why, from the formula (0.75)
+# - 1.5 points: what grows and what shrinks as $w$ grows (0.75), and why, from the formula (0.75)
 # - 1 point: what thresholding changes and at which weights (0.5), and why (0.5)
 # - 0.5 points: a choice, with a reason and with what still looks wrong
 
 # %% [markdown] answer="2.generated_images"
-# The grids are those of our reference, in `test_resources/grids`: a row for each class, a column for each noise, drawn
-# for $w \in \{0, 0.5, 1, 2, 5\}$, each without thresholding and with it (`_threshold`).
+# The grids come from our reference, in `test_resources/grids`: one row per class and one column per noise, for
+# $w \in \{0, 0.5, 1, 2, 5\}$, each without and with thresholding (`_threshold`).
 #
-# *Guidance.* From $w = 0$ to 5 an automobile turns from blotches into a body with dark wheels and a clear outline,
-# skies become one even blue, grass one green. Contrast grows and variety shrinks: of values from 0 to 255, the
-# standard deviation within an image rises from 45 to 59, that between images of a class falls from 49 to 42 (12 images
-# each). The formula says why. The noise estimate is proportional to minus the score,
+# *Guidance.* From $w = 0$ to 5, an automobile turns from blotches into a body with dark wheels and a clear outline.
+# Skies become one even blue, and grass one green. Contrast grows and variety shrinks: for values from 0 to 255, the
+# standard deviation within an image rises from 45 to 59, and that between images of a class falls from 49 to 42 (12
+# images each). The formula says why. The noise estimate is proportional to minus the score,
 # $\epsilon_\theta \approx -\sqrt{1 - \bar\alpha_t}\, \nabla \log p(x_t)$, so the mixture is the score of
 #
 # $$p(x_t \mid c) \left( \frac{p(x_t \mid c)}{p(x_t)} \right)^{w} \propto p(x_t \mid c)\, p(c \mid x_t)^{w},$$
 #
-# up to the approximation that this is done at every noise level for itself. Images of which the class is certain gain
-# weight, unusual ones lose it; with large $w$ what remains is what is typical of the class, a sky for airplanes.
+# apart from one approximation: guidance does this at each noise level separately. Images whose class is certain gain
+# weight, and unusual ones lose it. With a large $w$, only what is typical of the class remains, such as a sky for
+# airplanes.
 #
 # *Thresholding.* Extrapolating beyond the conditional estimate also pushes
-# $\hat{x}_0 = (x_t - \sqrt{1 - \bar\alpha_t}\, \epsilon) / \sqrt{\bar\alpha_t}$ out of $[-1, 1]$, all the more at
-# early steps, where the divisor is small. The network was trained on $x_t$ of images within the range and has never
-# seen what results, and errors add up to burnt-out colours. In our grids the share of values that are cut at the end
-# because they are black or white rises from 3% at $w = 0$ to 9% at $w = 5$; with thresholding it is 0.4% and 1%. Hence
-# it changes little at $w = 0$ and much at 5, where a small airplane that guidance alone dissolves into the sky is
-# kept.
+# $\hat{x}_0 = (x_t - \sqrt{1 - \bar\alpha_t}\, \epsilon) / \sqrt{\bar\alpha_t}$ out of $[-1, 1]$, most of all at early
+# steps, where the divisor is small. The network was trained on $x_t$ of images within the range and has never seen the
+# result, so errors add up to burnt-out colours. In our grids, the share of values that the final clamp makes black or
+# white rises from 3% at $w = 0$ to 9% at $w = 5$. With thresholding it is 0.4% and 1%. So thresholding changes little
+# at $w = 0$ and much at 5, where it keeps a small airplane that guidance alone dissolves into the sky.
 #
 # *Choice.* $w = 2$ with thresholding: automobiles have outlines, while colours and layouts still differ from noise to
-# noise. Details are missing with any setting; birds above all are textures without a body. That is for the model to
-# learn: guidance only selects among what it knows.
+# noise. Every setting lacks details. Birds above all are textures without a body. Only a better model can fix that,
+# because guidance only selects among what the model knows.
 
 # %% [markdown]
 # ## 8. Hand in
 #
-# `CIFAR10_ema.pth`, the averaged weights, is what is graded. Save this notebook first (Ctrl-S, or ⌘S), for your answers
-# are read from its file. The cell checks your files and writes `submission.zip` and the written answers of all
-# notebooks, `written.pdf`, beside your folder.
+# Grading uses `CIFAR10_ema.pth`, the averaged weights. First save this notebook (Ctrl-S, or ⌘S), because your answers
+# are read from its file. The cell below checks your files. It writes `submission.zip` and `written.pdf`, the written
+# answers of all notebooks, beside your folder.
 
 # %%
 submit()

@@ -1,15 +1,15 @@
 # %% [markdown]
 # # Part 3: conditional DDPM on MNIST
 #
-# Any digit, on demand: a diffusion model that is told which one to draw, and a weight that says how much it should
-# listen. Here you write the network as well.
+# Any digit on demand: you tell a diffusion model which digit to draw, and a weight says how closely it should listen.
+# In this part you write the network as well.
 #
-# You write `ResUNet.py` and `DDPM.py`, in an editor beside this notebook. Each section has an idea, a stub, a cell that
-# grades just that stub, and a picture of what your code does. Cells see what you save: no restart is needed. Timesteps
-# count from 1 to $T$, as in the papers, and the network sees $t / T$.
+# You write `ResUNet.py` and `DDPM.py` in an editor beside this notebook. Each section has an idea, a stub, a cell that
+# grades only that stub, and a picture of what your code does. The cells use the files as you last saved them, so you
+# need not restart anything. Timesteps count from 1 to $T$, as in the papers, and the network sees $t / T$.
 
-# %% prelude="first_cell"
-from grader.inline import begin, grade, show, submit
+# %% prelude="first_cells"
+from grader.notebook import begin, grade, show, submit
 
 # %load_ext autoreload
 # %autoreload 2
@@ -20,8 +20,8 @@ setting = begin(part=3, minutes={"tiny": 1, "full": 15}, profile=PROFILE)
 # %% [markdown]
 # ## 1. The images
 #
-# 28x28 pixels, standardised: mean 0 and standard deviation 1 over the dataset, so that an image and standard normal
-# noise are of the same size.
+# The digits have 28x28 pixels and are standardised: over the dataset they have mean 0 and standard deviation 1. So an
+# image and standard normal noise have the same size.
 
 # %%
 import plots
@@ -31,7 +31,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 
 def standardised(dataset):
-    """Images in [-1, 1], 32x32, as the model wants them: 28x28, mean 0 and standard deviation 1 over MNIST."""
+    """Convert 32x32 images in [-1, 1] to the model's format: 28x28, mean 0 and standard deviation 1 over MNIST."""
     images, labels = dataset.tensors
     return TensorDataset((images[:, :, 2:-2, 2:-2] / 2 + 0.5 - utils.MEAN) / utils.STD, labels)
 
@@ -45,9 +45,9 @@ plots.sample_grid(images[:20] * utils.STD + utils.MEAN, columns=10, low=0)
 # ## 2. The network
 #
 # $\epsilon_\theta(x_t, t / T, c)$ looks at a noisy image and says which noise is in it. A U-Net (Ronneberger et al.
-# 2015) sees the whole on its way down and draws the details on its way up, with skips that carry the details across.
-# Time and condition come in beside the image: $t / T$ between 0 and 1, $c$ as a one-hot vector, or $-1$ in every
-# element where there is no condition.
+# 2015) sees the whole image on its way down and draws the details on its way up. Skip connections carry the details
+# across. Time and condition come in beside the image: $t / T$ between 0 and 1, and $c$ as a one-hot vector, or $-1$ in
+# every element if there is no condition.
 
 # %%
 show("ResUNet.ConditionalUnet")
@@ -88,19 +88,19 @@ longer = ConditionalDDPM(DMConfig(T=1000, num_feat=8))
 plots.schedule({"yours": model.scheduler(T), "T = 1000": longer.scheduler(torch.arange(1, 1001))})
 
 # %% [markdown]
-# > **Think.** The default is $T = 400$ with the $\beta$ that the paper uses for 1000 steps. How much of an image is
-# > left at $t = T$, in amplitude? Does it matter for digits?
+# > **Think.** The default is $T = 400$, with the $\beta$ that the paper uses for 1000 steps. How much of an image's
+# > amplitude is left at $t = T$? Does it matter for digits?
 
 # %% [markdown]
 # ## 4. The loss
 #
-# $x_t$ follows from $x_0$ at once (DDPM, eq. 4), and the network is to find the noise in it (eq. 14):
+# $x_t$ follows directly from $x_0$ (DDPM, eq. 4), and the network should find the noise in it (eq. 14):
 #
 # $$q(x_t \mid x_0) = \mathcal{N}\left(x_t;\ \sqrt{\bar\alpha_t}\, x_0,\ (1 - \bar\alpha_t) I\right), \qquad
 # L = \mathbb{E}_{t, x_0, \epsilon}\left[\left\| \epsilon - \epsilon_\theta(x_t, t / T, c) \right\|^2\right].$$
 #
-# With probability `mask_p` an item's condition is replaced by the null condition (CFG, algorithm 1): one network learns
-# to draw digits, and to draw *this* digit.
+# With probability `mask_p` the null condition replaces an item's condition (CFG, algorithm 1). So one network learns to
+# draw digits, and to draw *this* digit.
 
 # %%
 show("DDPM.ConditionalDDPM.forward")
@@ -109,8 +109,8 @@ show("DDPM.ConditionalDDPM.forward")
 grade("3.loss", "3.gradient", "3.training", "3.noise", "3.dropout")
 
 # %% [markdown]
-# A look over the network's shoulder: what one batch of training shows it, in the order of $t$. Above each image stands
-# $t$, and what it was told.
+# Look over the network's shoulder: this is what one training batch shows it, in the order of $t$. The title of each
+# image gives $t$ and the condition.
 
 # %%
 seen = []
@@ -120,8 +120,8 @@ hook.remove()
 x_t, t, c = (each.detach().cpu() for each in seen[0])
 order = t.flatten().argsort()
 steps = (t.flatten() * config.T).round().int()
-told = [str(int(row.argmax())) if row.min() == 0 else "null" for row in c]
-titles = [f"{steps[i]}: {told[i]}" for i in order]
+conditions = [str(int(row.argmax())) if row.min() == 0 else "null" for row in c]
+titles = [f"{steps[i]}: {conditions[i]}" for i in order]
 plots.sample_grid(x_t[order] * utils.STD + utils.MEAN, columns=10, titles=titles, low=0)
 
 # %%
@@ -129,14 +129,14 @@ loss.backward()
 plots.gradient_norms(model.network)
 
 # %% [markdown]
-# No layer should be without a gradient, or have one that is thousands of times smaller than that of its neighbours: it
-# would not learn.
+# Every layer should have a gradient, and none should be thousands of times smaller than those of its neighbours: such a
+# layer would not learn.
 
 # %% [markdown]
 # ## 5. Training
 #
-# `solver` trains, keeps the weights with the least test loss, and draws two images of each digit after every epoch, in
-# `save/`.
+# `solver` trains the model and keeps the weights with the lowest test loss. After every epoch it draws two images of
+# each digit in `save/`.
 
 # %%
 import shutil
@@ -146,7 +146,7 @@ name = setting.choose(tiny="tiny", full="mnist")
 
 
 def train(path):
-    """Train, and put the best weights where they are handed in. Returns the test losses."""
+    """Train, and copy the best weights to `path`. Returns the test losses."""
     train_loader = DataLoader(train_set, config.batch_size, shuffle=True)
     losses = utils.solver(config, name, train_loader, DataLoader(test_set, config.batch_size))
     shutil.copy(Path("save") / name / "best_checkpoint.pth", path)
@@ -156,14 +156,14 @@ def train(path):
 losses = setting.trained("MNIST.pth", train)
 model = utils.load_model(config, setting.folder / "MNIST.pth")
 if losses:
-    display(plots.losses({"test noise loss": losses}, xlabel="epoch", reference={"predicts no noise at all": 1.0}))
+    display(plots.losses({"test noise loss": losses}, xlabel="epoch", reference={"always predicts 0": 1.0}))
 
 # %% [markdown]
 # ## 6. Sampling
 #
-# From $x_T \sim \mathcal{N}(0, I)$ down to $t = 1$, a part of the estimated noise is removed and a little fresh noise
-# is added (DDPM, eq. 11), with an estimate that goes further in the direction in which the condition pulls (CFG, eq. 6
-# and algorithm 2):
+# Sampling goes from $x_T \sim \mathcal{N}(0, I)$ down to $t = 1$. Each step removes part of the estimated noise and
+# adds a little fresh noise (DDPM, eq. 11). Guidance pushes the estimate further in the direction of the condition (CFG,
+# eq. 6 and algorithm 2):
 #
 # $$\tilde\epsilon_t = (1 + \omega)\, \epsilon_\theta(x_t, t / T, c) - \omega\, \epsilon_\theta(x_t, t / T,
 # \varnothing), \qquad x_{t-1} = \frac{1}{\sqrt{\alpha_t}} \left( x_t - \frac{\beta_t}{\sqrt{1 - \bar\alpha_t}}\,
@@ -181,7 +181,7 @@ digits = torch.eye(10, device=utils.device)
 
 
 def look(network, given, noise):
-    """Note what the network sees of 6 images at each timestep, on the way down."""
+    """Record what the network sees of 6 images at each timestep, on the way down."""
     seen.setdefault(round(float(given[1].flatten()[0]) * config.T), given[0][:6].float().cpu())
 
 
@@ -195,27 +195,27 @@ plots.denoising_strip([seen[t] * utils.STD + utils.MEAN for t in chosen], chosen
 # %%
 rows = {}
 for omega in setting.choose(tiny=(0, 2), full=(0, 0.5, 1, 2, 4)):
-    torch.manual_seed(0)  # from the same noise
+    torch.manual_seed(0)  # the same noise for every weight
     rows[omega] = model.sample(digits, omega).float().cpu()
 plots.guidance_sweep(rows, low=0)
 
 # %% [markdown]
-# > **Think.** Follow a column from top to bottom: what becomes clearer, and what do the digits lose? Classifiers like
-# > what a large $\omega$ draws. Would you?
+# > **Think.** Follow a column from top to bottom. What becomes clearer, and what do the digits lose? Classifiers like
+# > the images that a large $\omega$ draws. Do you?
 
 # %% [markdown]
 # ## 7. A configuration of your own
 #
-# Half of the points for images are for a configuration that you choose: change `num_feat`, $T$, $\beta_1$, $\beta_T$ or
-# `mask_p`, train with `solver` under another name, and copy its best weights to `checkpoints/MNIST_own.pth`.
+# Half of the points for images go to a configuration of your own. Change `num_feat`, $T$, $\beta_1$, $\beta_T$ or
+# `mask_p`, train with `solver` under another name, and copy the best weights to `checkpoints/MNIST_own.pth`.
 #
-# > **Think.** Before you start: which of these numbers decide how long training takes, which how long sampling takes,
-# > and which neither?
+# > **Think.** Before you start: which of these numbers decide how long training takes, which decide how long sampling
+# > takes, and which affect neither?
 
 # %% [markdown]
 # ## 8. Hand in
 #
-# The cell checks your files and writes `submission.zip` beside your folder.
+# The cell below checks your files and writes `submission.zip` beside your folder.
 
 # %%
 submit()

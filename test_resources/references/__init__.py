@@ -1,12 +1,12 @@
-"""How each weight file of the repository is trained and measured, one module a dataset."""
+"""How each weight file of the repository is trained and measured, with one module for each dataset."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from grader import assignment as assignments
-from grader import golden
-from grader.accuracy import grade_accuracy, tasks
-from grader.grading import open_submission
+from grader.accuracy.grade import accuracies_of, grade_accuracy
+from grader.course import assignment as assignments
+from grader.grading import goldens
+from grader.grading.run import open_submission
 from grader.sandbox import start
 
 
@@ -15,23 +15,23 @@ class Reference(NamedTuple):
 
     path: Any  # pathlib.Path
     data: str  # what it is trained on
-    config: Any  # a dataclass: what decides the training, beside the seed; its `epochs` are what the shipped file had
+    config: Any  # a dataclass with all settings but the seed; its `epochs` are those of the shipped file
     train: Callable  # train(path, config, seed, device) -> {name: figure}
     measure: Callable  # measure(path, device) -> {name: figure}
-    beside: tuple = ()  # what else its training writes, each a pathlib.Path
-    goes_on: bool = False  # whether it starts from the weights that are there
+    beside: tuple = ()  # other files that its training writes, each a pathlib.Path
+    goes_on: bool = False  # whether it starts from the existing weights
 
 
 def accuracy_of_solution(path, device):
-    """The accuracy of a checkpoint of the solution as the grader measures it, over all rounds of the policy.
+    """Measure the accuracy of the solution's checkpoint as the grader does, over all rounds of the policy.
 
     Returns:
-        Its figures; where several accuracies are graded of one checkpoint, {name of the accuracy: its figures}.
+        Its figures; if several accuracies are graded with this checkpoint, {name of the accuracy: its figures}.
     """
     assignment, tier = assignments.load(staff=True), start("process")
-    with open_submission(assignment, tier, golden.load(assignment.resources), assignment.solution) as grading:
-        measured = [task for task in tasks(assignment.policy) if task.policy.checkpoint == f"checkpoints/{path.name}"]
-        verdicts = {task.name: grade_accuracy(grading, task, str(device), every_round=True) for task in measured}
+    with open_submission(assignment, tier, goldens.load(assignment.resources), assignment.solution) as grading:
+        measured = [a for a in accuracies_of(assignment.policy) if a.policy.checkpoint == f"checkpoints/{path.name}"]
+        verdicts = {a.name: grade_accuracy(grading, a, str(device), every_round=True) for a in measured}
     tier.close()
     for verdict in verdicts.values():
         print(verdict.message)

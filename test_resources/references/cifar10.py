@@ -1,4 +1,4 @@
-"""The weights of part 2, on the first three classes of CIFAR-10: the classifier that judges, and the reference DDPM."""
+"""Part 2's weights, on the first three classes of CIFAR-10: the grading classifier and the reference DDPM."""
 
 import os
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ DATA = Path(os.environ.get("GENMODELS_DATA", "data")).resolve() / "cifar10"
 
 @dataclass(frozen=True)
 class ImageGeneratorConfig:
-    """What decides the training of an `ImageGenerator`, beside the seed."""
+    """Settings of an `ImageGenerator`'s training, except for the seed."""
 
     epochs: int = 20  # passes over the images, each also mirrored
-    decay_epochs: int = 30  # over which the learning rate would fall to zero
+    decay_epochs: int = 30  # epochs over which the learning rate would fall to zero
     batch_size: int = 64
     learning_rate: float = 3e-4
     denoising_steps: int = 1000
@@ -30,7 +30,7 @@ class ImageGeneratorConfig:
 
 
 def train_ddpm(path, config, seed, device):
-    """Train through the students' `ImageGenerator`, and keep the average of the weights in float16."""
+    """Train with the students' `ImageGenerator`, and save the averaged weights in float16."""
     torch.manual_seed(seed)
     generator = ImageGenerator(config.denoising_steps, config.p_uncond)
     generator.load_dataset([DATA / "train"], config.batch_size)
@@ -45,20 +45,20 @@ def train_ddpm(path, config, seed, device):
 
 
 def photos(split):
-    """The images, (N, 3, 32, 32) float32 in [-1, 1], and their classes, (N,) int64, in memory."""
+    """Load the images, (N, 3, 32, 32) float32 in [-1, 1], and their classes, (N,) int64, into memory."""
     images, labels = read(DATA / split)
     return TensorDataset(images.float() / 127.5 - 1.0, labels)
 
 
 def train_judge(path, config, seed, device):
-    """Train the judge of part 2, on images that are mirrored and moved."""
+    """Train part 2's grading classifier on mirrored and shifted images."""
     torch.manual_seed(seed)
     loss = ClassifierLoss(ConvClassifier(channels=3, width=40, classes=len(CLASSES)), shift=4)
     return train_classifier(loss, photos("train"), path, config, seed, device)
 
 
 def measure_judge(path, device):
-    """Accuracy on the 3,000 test images."""
+    """Measure the accuracy on the 3,000 test images."""
     images, labels = photos("test").tensors
     return accuracy(classify(load_classifier(path, device), images), labels)
 
@@ -67,7 +67,7 @@ REFERENCES = {
     "cifar10_classifier": Reference(
         ROOT / "test_resources" / "classifiers" / "cifar10.pt",
         "CIFAR-10's first three classes, all 15,000 training images",
-        # An average by 0.999 spans nearly half of these few steps, and recognised 87.7%.
+        # A decay of 0.999 would average over nearly half of these few steps; it recognised only 87.7%.
         TrainConfig(epochs=20, learning_rate=3e-3, ema_decay=0.99),
         train_judge,
         measure_judge,

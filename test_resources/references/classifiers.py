@@ -1,4 +1,4 @@
-"""How a classifier of images is trained, whatever the dataset."""
+"""Trains a classifier of images on any dataset."""
 
 from dataclasses import replace
 
@@ -9,13 +9,13 @@ from trainers import load_weights, save_weights, train
 
 
 class ClassifierLoss(nn.Module):
-    """Cross-entropy on images that are changed at random in ways that keep their class.
+    """Cross-entropy on images that are changed at random without changing their class.
 
     Args:
         classifier: images (B, C, H, W) to logits (B, classes).
-        flip: mirror every other image.
-        shift: most pixels by which a batch is moved; its border is repeated.
-        noise: largest standard deviation of the noise that is added to an image in [-1, 1].
+        flip: mirror each image with probability 1/2.
+        shift: largest shift of a batch in pixels; border pixels are repeated.
+        noise: largest standard deviation of the noise added to an image in [-1, 1].
     """
 
     def __init__(self, classifier, flip=True, shift=2, noise=0.0):
@@ -23,7 +23,7 @@ class ClassifierLoss(nn.Module):
         self.classifier, self.flip, self.shift, self.noise = classifier, flip, shift, noise
 
     def forward(self, images, labels):
-        """images: (B, C, H, W); labels: (B,). Returns the mean loss, label smoothing 0.05."""
+        """images: (B, C, H, W); labels: (B,). Returns the mean loss, with label smoothing 0.05."""
         if self.flip:
             flip = torch.rand(len(images), 1, 1, 1, device=images.device) < 0.5
             images = torch.where(flip, images.flip(3), images)
@@ -37,7 +37,7 @@ class ClassifierLoss(nn.Module):
 
 
 def train_classifier(loss, dataset, path, config, seed, device):
-    """Train the classifier of a `ClassifierLoss` on a TensorDataset, and keep its weights in float16."""
+    """Train the classifier of a `ClassifierLoss` on a TensorDataset, and save its weights in float16."""
     wrapped_path = path.with_suffix(".wrapped.pt")
     losses = train(loss, dataset, wrapped_path, replace(config, seed=seed), device)
     load_weights(loss, wrapped_path)
@@ -47,7 +47,7 @@ def train_classifier(loss, dataset, path, config, seed, device):
 
 
 def accuracy(predicted, labels):
-    """The figures of a classifier: the share of test images that are recognised, of all and of each class."""
+    """Compute a classifier's figures: the share of test images that it recognises, overall and for each class."""
     per_class = [(predicted[labels == c] == c).double().mean().item() for c in range(int(labels.max()) + 1)]
     return {
         "test_accuracy": (predicted == labels).double().mean().item(),

@@ -1,4 +1,4 @@
-"""The weights of part 4: the classifier that judges, the auditor, and the reference models, on FashionMNIST."""
+"""Part 4's weights, on FashionMNIST: the grading classifier, the auditor and the reference models."""
 
 import shutil
 from dataclasses import replace
@@ -13,7 +13,7 @@ from train_latent import train_lddpm, train_vae
 from trainers import TrainConfig, TrainingError, train
 
 from grader import ROOT
-from grader.auditor import COPY_DISTANCE, Auditor, distances, load_auditor, thumbnails
+from grader.accuracy.staff.auditor import COPY_DISTANCE, Auditor, distances, load_auditor, thumbnails
 from test_resources.references import Reference, accuracy_of_solution
 from test_resources.references.classifiers import ClassifierLoss, accuracy, train_classifier
 
@@ -23,15 +23,15 @@ THUMBNAILS = CLASSIFIERS / "fashion_mnist_auditor.npz"
 
 
 def train_judge(path, config, seed, device):
-    """Train the judge of part 4."""
+    """Train part 4's grading classifier."""
     torch.manual_seed(seed)
     return train_classifier(ClassifierLoss(FashionClassifier()), load("fashion_mnist"), path, config, seed, device)
 
 
 def train_auditor(path, config, seed, device):
-    """Train the auditor, on noisy images, and keep thumbnails of all training images beside it.
+    """Train the auditor on noisy images, and save thumbnails of all training images beside it.
 
-    What is tuned to another network is noise to it.
+    Patterns that are tuned to another network then look like noise to the auditor.
     """
     torch.manual_seed(seed)
     dataset = load("fashion_mnist")
@@ -41,9 +41,9 @@ def train_auditor(path, config, seed, device):
 
 
 def measure_auditor(path, device):
-    """Accuracy on the 10,000 test images, and how near they come to training images."""
+    """Measure the accuracy on the 10,000 test images, and their distances to training images."""
     images, labels = load("fashion_mnist", train=False).tensors
-    predicted = classify(load_auditor(path), images)
+    predicted = classify(load_auditor("classes", path), images)
     known = torch.from_numpy(np.load(THUMBNAILS)["thumbnails"])
     nearest = torch.cat([distances(batch, known) for batch in images.split(500)])
     return {
@@ -54,22 +54,22 @@ def measure_auditor(path, device):
 
 
 def measure_judge(path, device):
-    """Accuracy on the 10,000 test images."""
+    """Measure the accuracy on the 10,000 test images."""
     images, labels = load("fashion_mnist", train=False).tensors
     return accuracy(classify(load_classifier(path), images), labels)
 
 
 def train_model(path, config, seed, device, *, prepare, how=train):
-    """Train the reference of a `prepare_*()`, as main.py does."""
+    """Train the model that a `prepare_*()` builds, as main.py does."""
     torch.manual_seed(seed)
     return {"losses": how(prepare(), load("fashion_mnist"), path, replace(config, seed=seed), device)}
 
 
 def copy_of_ddpm(path, config, seed, device):
-    """A DDIM is trained as a DDPM is, and ours has the same network and scheduler: its weights are the DDPM's."""
+    """Copy the DDPM's weights: a DDIM trains like a DDPM, and ours has the same network and scheduler."""
     source = CHECKPOINTS / "DDPM.pt"
     if not source.exists():
-        raise TrainingError(f"there is no {source}: `train_references.py ddpm` makes it")
+        raise TrainingError(f"there is no {source}: make it with `train_references.py ddpm`")
     shutil.copy(source, path)
     return {}
 

@@ -1,4 +1,4 @@
-"""The weights of part 1: the solution's networks, and oracle generators, which are independent of them."""
+"""Part 1's weights: the solution's networks, and oracle generators that are independent of them."""
 
 from dataclasses import dataclass
 
@@ -14,23 +14,23 @@ from train_gan import GanConfig, generate, make_loader, train
 from trainers import autocast, load_weights, restore, save_weights, store
 
 from grader import ROOT
-from grader.quality import compared
+from grader.accuracy.staff.frechet import compared
 from test_resources.references import Reference
 
-THRESHOLD, SEEDS = 0.55, 5  # the course's threshold of D's accuracy, and with how many draws of noise it is measured
-SAMPLES = 500  # that a generator's images are judged by
+THRESHOLD, SEEDS = 0.55, 5  # the course's threshold for D's accuracy, and the number of seeds to measure with
+SAMPLES = 500  # number of images that judge a generator
 
 
 @dataclass(frozen=True)
 class Epochs(GanConfig):
-    """A `GanConfig` that knows how long to train."""
+    """A `GanConfig` with the number of epochs."""
 
     epochs: int = 30
 
 
 @dataclass(frozen=True)
 class OracleConfig(Epochs):
-    """Of an oracle generator."""
+    """Settings of an oracle generator's training."""
 
     batch_size: int = 64
     learning_rate: float = 4e-4
@@ -38,7 +38,7 @@ class OracleConfig(Epochs):
 
 
 def critic():
-    """A discriminator with spectral normalisation (Miyato et al. 2018), from images to scores, shape (B, 1)."""
+    """Build a discriminator with spectral normalisation (Miyato et al. 2018): images to scores, shape (B, 1)."""
     layers = []
     for inputs, outputs in ((3, 32), (32, 64), (64, 128)):
         layers += [spectral_norm(nn.Conv2d(inputs, outputs, 4, stride=2, padding=1)), nn.LeakyReLU(0.1)]
@@ -46,7 +46,7 @@ def critic():
 
 
 def train_oracle(path, config, seed, device):
-    """Train with the hinge loss, and keep an average of the generator's weights: another way than the students'."""
+    """Train differently from the students: with the hinge loss and an average of the generator's weights."""
     torch.manual_seed(seed)
     images = load(config.data, channels=3).tensors[0]
     G, D = OracleGenerator().to(device), critic().to(device)  # noqa: N806
@@ -69,7 +69,7 @@ def train_oracle(path, config, seed, device):
 
 
 def hinge_steps(G, D, G_solver, D_solver, real):  # noqa: N803
-    """A step of D and one of G (Lim & Ye 2017)."""
+    """Take a step of D and a step of G (Lim & Ye 2017)."""
     noise = 2 * torch.rand(len(real), NOISE_DIM, device=real.device) - 1
     with autocast(real.device):
         fake = G(noise)
@@ -85,7 +85,7 @@ def hinge_steps(G, D, G_solver, D_solver, real):  # noqa: N803
 
 
 def train_both(path, config, seed, device):
-    """Train the solution's networks with the students' script; the generator goes beside the discriminator."""
+    """Train the solution's networks with the students' script, and save the generator beside the discriminator."""
     checkpoints = {"D": path, "G": generator_of(path)}
     setting = GanConfig(config.data, config.batch_size, seed)
     losses = train(setting, config.epochs, checkpoints, ROOT / "outputs" / path.stem, device)
@@ -94,12 +94,12 @@ def train_both(path, config, seed, device):
 
 
 def generator_of(path):
-    """The file of the generator that was trained with the discriminator of a file."""
+    """The path of the generator that belongs to a discriminator's file."""
     return path.with_name(path.name.replace("discriminator", "generator"))
 
 
 def measure_both(path, device):
-    """What D makes of test images and of the oracle's, for several seeds of the noise, as a student measures it."""
+    """Measure D on test images and the oracle's images as a student does, for several seeds of the noise."""
     data = DATA_OF[path]
     D, oracle = load_weights(discriminator(), path).to(device), load_oracle(data).to(device)  # noqa: N806
     found = []
@@ -118,19 +118,19 @@ def measure_both(path, device):
 
 
 def measure_oracle(path, device):
-    """How near its images come to real ones."""
+    """Measure the distance of its images to real ones."""
     data = DATA_OF[path]
     return quality(load_oracle(data).to(device), data, device)
 
 
 def quality(G, data, device):  # noqa: N803
-    """`grader.quality.compared` of SAMPLES images of a generator."""
+    """Compare SAMPLES images of a generator with real ones (`grader.accuracy.staff.frechet.compared`)."""
     images = generate(G, SAMPLES, device).cpu()
-    return compared(data, images.mean(1, keepdim=True) if data == "fashion_mnist" else images)  # whose judge sees grey
+    return compared(data, images.mean(1, keepdim=True) if data == "fashion_mnist" else images)  # its judge sees grey
 
 
 def both(name, data, config):
-    """The reference of a discriminator, with its generator beside it."""
+    """Make the reference for a discriminator, with its generator beside it."""
     path = ROOT / "solution" / "checkpoints" / f"{name}_discriminator.pth"
     return Reference(path, data, config, train_both, measure_both, beside=(generator_of(path),))
 

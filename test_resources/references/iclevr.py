@@ -1,4 +1,4 @@
-"""The weights of part 5: the evaluator of i-CLEVR's pictures, and its auditor, on scenes that we render."""
+"""Part 5's weights, on rendered scenes: the evaluator, its auditor and the reference models."""
 
 import random
 from dataclasses import dataclass, replace
@@ -15,36 +15,36 @@ from train_iclevr import DDPM_CONFIG, GanConfig, as_seen, train_cddpm, train_cga
 from trainers import TrainConfig
 
 from grader import ROOT
-from grader.auditor import SceneAuditor, load_scene_auditor
+from grader.accuracy.staff.auditor import SceneAuditor, load_auditor
 from test_resources.references import Reference, accuracy_of_solution
 from test_resources.references.classifiers import train_classifier
 
 VARIED = Look(camera=1.2, lamps=2.0, brightness=(0.6, 1.5), size=(0.5, 0.85), colour=0.05, ground=(0.3, 0.8), tint=0.06)
-MOST_OBJECTS = 5  # in a training scene: a model may draw more than it was asked for
-AUDITOR_SEED = 500  # added to the seed: the auditor's scenes are none of the evaluator's
-HELD_OUT, HELD_OUT_SEED = 3000, 1000  # scenes of 1 to 3 objects, as in the course's lists, none of them trained on
+MOST_OBJECTS = 5  # in a training scene, because a model may draw more objects than requested
+AUDITOR_SEED = 500  # added to the seed, so that auditor and evaluator have different scenes
+HELD_OUT, HELD_OUT_SEED = 3000, 1000  # scenes of 1 to 3 objects, as in the course's lists, kept out of training
 
 
 @dataclass(frozen=True)
 class SceneConfig(TrainConfig):
-    """What decides the training of an evaluator."""
+    """Settings of an evaluator's training."""
 
-    scenes: int = 60_000  # a third of CLEVR's look, the others varied
+    scenes: int = 60_000  # a third have CLEVR's look, the rest a varied look
 
 
 def random_lists(count, seed, most_objects):
-    """Lists of 1 to `most_objects` different objects, and their labels, (count, 24) float32, multi-hot."""
+    """Draw lists of 1 to `most_objects` different objects, and their multi-hot labels, (count, 24) float32."""
     rng = random.Random(seed)
     lists = [rng.sample(OBJECTS, rng.randint(1, most_objects)) for _ in range(count)]
     return lists, torch.tensor([[float(name in names) for name in OBJECTS] for names in lists])
 
 
 class SceneLoss(nn.Module):
-    """Cross-entropy of every label on pictures that are changed at random, in ways that keep their objects.
+    """Cross-entropy of every label, on pictures that are changed at random without changing their objects.
 
     Args:
         classifier: (B, 3, 64, 64) to (B, 24) logits.
-        noise: largest standard deviation of the noise that is added to an image in [-1, 1].
+        noise: largest standard deviation of the noise added to an image in [-1, 1].
     """
 
     def __init__(self, classifier, noise):
@@ -58,7 +58,7 @@ class SceneLoss(nn.Module):
 
 
 def changed(images, noise):
-    """Images in [-1, 1], each moved, mirrored, blurred, recoloured, stained, noisy and with a hole, at random."""
+    """Randomly move, mirror, blur, recolour and stain each image in [-1, 1], add noise, and cut a hole."""
     count, device = len(images), images.device
 
     def uniform(low, high, *shape):
@@ -73,13 +73,13 @@ def changed(images, noise):
     images = images + uniform(0, noise) * torch.randn_like(images)
     step = torch.linspace(-1, 1, images.shape[3], device=device)
     middle, half = uniform(-1.2, 1.2, 2, 1), uniform(0, 0.18, 2, 1)
-    inside = (step - middle).abs() < half  # (B, 2, 64): a third of the holes are beside the image, or small
+    inside = (step - middle).abs() < half  # (B, 2, 64): a third of the holes are outside the image, or small
     hole = inside[:, None, 0, :, None] & inside[:, None, 1, None, :]
     return torch.where(hole, uniform(-1, 1, 3, 1, 1), images).clamp(-1, 1)
 
 
 def train_evaluator(path, config, seed, device):
-    """Train the evaluator; its last layer is a sigmoid, without which the loss is stable."""
+    """Train the evaluator without its final sigmoid, which keeps the loss stable."""
     torch.manual_seed(seed)
     network = evaluation_network(width=16)
     network.fc[1] = nn.Identity()
@@ -87,14 +87,14 @@ def train_evaluator(path, config, seed, device):
 
 
 def train_auditor(path, config, seed, device):
-    """Train the auditor on other scenes than the evaluator's, under more noise."""
+    """Train the auditor on other scenes than the evaluator's, with more noise."""
     torch.manual_seed(seed)
     dataset = training_scenes(config, seed + AUDITOR_SEED)
     return train_classifier(SceneLoss(SceneAuditor(), noise=0.4), dataset, path, config, seed, device)
 
 
 def training_scenes(config, seed):
-    """A TensorDataset of images, (N, 3, 64, 64) uint8, and labels, (N, 24) float32."""
+    """Render a TensorDataset of images, (N, 3, 64, 64) uint8, and labels, (N, 24) float32."""
     lists, labels = random_lists(config.scenes, seed, MOST_OBJECTS)
     plain = config.scenes // 3
     images = [pictures(lists[:plain], seed), pictures(lists[plain:], seed, look=VARIED)]
@@ -102,23 +102,23 @@ def training_scenes(config, seed):
 
 
 def train_model(path, config, seed, device, *, how):
-    """Train a model of part 5 as train_iclevr.py does, on the folder that `iclevr_renderer.py --out FOLDER` makes."""
+    """Train one of part 5's models as train_iclevr.py does, on the pictures that iclevr_renderer.py makes."""
     return {"losses": how(rendered(), path, replace(config, seed=seed), device)}
 
 
 def train_on(dataset, checkpoint, config, device):
-    """`train_cddpm` from the weights that `checkpoint` holds, with `prioritized_loss`."""
+    """Continue `train_cddpm` from the weights in `checkpoint`, with `prioritized_loss`."""
     return train_cddpm(dataset, checkpoint, config, device, start=checkpoint, loss=prioritized_loss)
 
 
 def prioritized_loss(model, pictures, labels):
-    """The DDPM's loss with the weight 1 - alpha_bar_t of each timestep (Choi et al. 2022, P2, eq. 8, k = gamma = 1).
+    """The DDPM's loss with weight 1 - alpha_bar_t at timestep t (Choi et al. 2022, P2, eq. 8, k = gamma = 1).
 
-    Of the plain loss, two thirds come from the 20 least noisy of 120 timesteps, when all objects have long been there.
+    Two thirds of the plain loss come from the 20 least noisy of 120 timesteps, when all objects are already decided.
 
     Args:
         model: a `MultiLabelDDPM`.
-        pictures, labels: as of `ddpm_loss`.
+        pictures, labels: as for `ddpm_loss`.
     """
     images = as_seen(pictures)
     timestep, noise = torch.randint(0, model.num_steps, (len(images),), device=images.device), torch.randn_like(images)
@@ -129,28 +129,28 @@ def prioritized_loss(model, pictures, labels):
 
 
 def rendered():
-    """That folder's pictures, (N, 3, 64, 64) uint8, and labels, (N, 24) float32, without the folder."""
+    """Render that folder's pictures, (N, 3, 64, 64) uint8, and labels, (N, 24) float32, without writing files."""
     lists = read_lists(LISTS)
     labels = torch.tensor([[float(name in names) for name in OBJECTS] for names in lists.values()])
     return TensorDataset(pictures([*lists.values()], numbers=[*map(scene_number, lists)]), labels)
 
 
 def measure_evaluator(path, device):
-    """How well it recognises held-out scenes."""
+    """Measure how well the evaluator recognises held-out scenes."""
     return measured(evaluation_model(path, device).predict)
 
 
 def measure_auditor(path, device):
-    """How well it recognises held-out scenes."""
-    auditor = load_scene_auditor(path).to(device)
+    """Measure how well the auditor recognises held-out scenes."""
+    auditor = load_auditor("objects", path).to(device)
     return measured(lambda images: torch.cat([auditor(part.to(device)).cpu() for part in images.split(500)]))
 
 
 def measured(predict):
-    """Top-k accuracy on scenes of CLEVR's look, of the varied one, and in a style of which no picture is trained on.
+    """Measure top-k accuracy on scenes with CLEVR's look, with the varied look, and in a style unseen in training.
 
     Args:
-        predict: images (N, 3, 64, 64) float32 in [-1, 1] to scores (N, 24).
+        predict: function from images, (N, 3, 64, 64) float32 in [-1, 1], to scores (N, 24).
     """
     found = {}
     for style, look in (("", Look()), ("_varied", VARIED), ("_flat", Look())):
@@ -162,7 +162,7 @@ def measured(predict):
 
 
 def flat(scenes):
-    """Scenes without light and shadow: each object in its colour alone, on grey."""
+    """Render scenes without light and shadow: each object in its plain colour, on grey."""
     grey = torch.full((3, 1, 1), 0.5)
     colours = scenes.albedo.sqrt()
     images = [

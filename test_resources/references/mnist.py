@@ -1,4 +1,4 @@
-"""The weights of part 3, on MNIST: the classifier that judges, the reference DDPM, one of another configuration."""
+"""Part 3's weights, on MNIST: the grading classifier and two reference DDPMs with different settings."""
 
 import os
 import shutil
@@ -19,14 +19,14 @@ DATA = Path(os.environ.get("GENMODELS_DATA", "data")).resolve()
 
 
 def loaders(batch_size):
-    """Batches of the training and of the test images, standardised."""
+    """Load batches of standardised training images and test images."""
     return [make_dataloader(mnist_transform(), batch_size, DATA, train) for train in (True, False)]
 
 
 def train_ddpm(path, config, seed, device):
-    """Train through the students' `solver`, and keep the best weights in float16."""
+    """Train with the students' `solver`, and save the best weights in float16."""
     torch.manual_seed(seed)
-    with chdir(ROOT / "test_resources"):  # an interrupted training goes on from save/, which git ignores
+    with chdir(ROOT / "test_resources"):  # an interrupted training resumes from save/, which git ignores
         losses = solver(config, path.stem, *loaders(config.batch_size))
         saved = torch.load(f"save/{path.stem}/best_checkpoint.pth", map_location="cpu", weights_only=True)
         saved["model_state_dict"] = {name: w.half() for name, w in saved["model_state_dict"].items()}
@@ -36,22 +36,22 @@ def train_ddpm(path, config, seed, device):
 
 
 def digits(train):
-    """The images, (N, 1, 28, 28) float32 in [0, 1], and their labels, (N,) int64, in memory."""
+    """Load the images, (N, 1, 28, 28) float32 in [0, 1], and their labels, (N,) int64, into memory."""
     from torchvision.datasets import MNIST
 
-    data = MNIST(DATA, train=train, download=True)  # downloads only what is not there
+    data = MNIST(DATA, train=train, download=True)  # downloads only missing files
     return TensorDataset(data.data[:, None].float() / 255, data.targets.long())
 
 
 def train_judge(path, config, seed, device):
-    """Train the judge of part 3, on digits that are moved, not mirrored."""
+    """Train part 3's grading classifier on digits that are shifted, not mirrored."""
     torch.manual_seed(seed)
     loss = ClassifierLoss(ConvClassifier(channels=1, width=24, classes=10), flip=False)
     return train_classifier(loss, digits(train=True), path, config, seed, device)
 
 
 def measure_judge(path, device):
-    """Accuracy on the 10,000 test images."""
+    """Measure the accuracy on the 10,000 test images."""
     images, labels = digits(train=False).tensors
     return accuracy(classify(load_classifier(path, device), images, low=0.0), labels)
 
@@ -76,7 +76,7 @@ REFERENCES = {
     "mnist_own": Reference(
         ROOT / "solution" / "checkpoints" / "MNIST_own.pth",
         TRAINED_ON,
-        # Half the steps with twice the variances reach the same alpha_bar_T, and sample in an eighth of the time.
+        # Half the steps with twice the variances reach the same alpha_bar_T, and sampling takes an eighth of the time.
         DMConfig(**OWN, batch_size=128, epochs=10, learning_rate=1e-3, multi_lr_milestones=[6, 9]),
         train_ddpm,
         accuracy_of_solution,

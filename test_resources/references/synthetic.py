@@ -1,4 +1,4 @@
-"""The classifier of the synthetic digits in colour, which need no download."""
+"""The grading classifier for the synthetic digits in colour, which need no download."""
 
 import torch
 from classifier import ConvClassifier, classify, load_classifier
@@ -13,7 +13,7 @@ CHANNELS = 3
 
 
 def train_judge(path, config, seed, device):
-    """Train the judge of synthetic digits, which are moved, not mirrored."""
+    """Train the grading classifier on synthetic digits that are shifted, not mirrored."""
     torch.manual_seed(seed)
     classifier = ConvClassifier(CHANNELS, width=16, classes=len(SYNTHETIC_CLASSES))
     digits = load("synthetic", channels=CHANNELS)
@@ -21,7 +21,7 @@ def train_judge(path, config, seed, device):
 
 
 def measure_judge(path, device):
-    """Accuracy on the 2,000 test images."""
+    """Measure the accuracy on the 2,000 test images."""
     images, labels = load("synthetic", train=False, channels=CHANNELS).tensors
     return accuracy(classify(load_classifier(path, device), images), labels)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader import ROOT
-from grader.case import Outcome
+from grader.runtime.case import Outcome
 
 PASSED, FAILED, ERROR, NOT_IMPLEMENTED = Outcome.PASSED, Outcome.FAILED, Outcome.ERROR, Outcome.NOT_IMPLEMENTED
 MARK = "left_by_an_attack"  # in the name of whatever an attack leaves behind, so that it can be looked for

@@ -11,8 +11,8 @@ import zipfile
 import numpy as np
 
 from grader import ROOT
-from grader.case import Ended, Observation
-from grader.protocol import HEADER, MAGIC, encode
+from grader.runtime.case import Ended, Observation
+from grader.runtime.frames import HEADER, MAGIC, encode
 from tests.submissions.attack import (
     DIFFERS,
     ERROR,
@@ -82,7 +82,7 @@ REFUSAL = """raise ValueError(f"interpolation must be 'linear' or 'quadratic', n
 YES = """
 import sys
 import numpy
-sys.modules["grader.experiment"]._to_arrays = lambda result: ({"refused": numpy.ones(2, bool)}, {})
+sys.modules["grader.runtime.experiment"]._to_arrays = lambda result: ({"refused": numpy.ones(2, bool)}, {})
 """
 
 
@@ -262,13 +262,15 @@ ATTACKS = (
     Attack(
         "patches the protocol",
         **cheat(
-            "import sys\nsys.modules['grader.protocol'].encode = lambda observation: b'PASSED'", NO_RESULT, "no result"
+            "import sys\nsys.modules['grader.runtime.frames'].encode = lambda observation: b'PASSED'",
+            NO_RESULT,
+            "no result",
         ),
     ),
     Attack(
         "patches the experiment to observe nothing",
         **cheat(
-            "import sys\nsys.modules['grader.experiment']._to_array = lambda value: float('nothing')",
+            "import sys\nsys.modules['grader.runtime.experiment']._to_array = lambda value: float('nothing')",
             {"4.schedule": FAILED, "4.embedding": FAILED},
             "a tensor is needed",
         ),

@@ -89,9 +89,9 @@ ATTACKS = (
         "patches the judge",
         **cheat("""
             import sys, types
-            judge = types.ModuleType("grader.judge")
+            judge = types.ModuleType("grader.grading.judge")
             judge.judge = lambda *a, **k: "PASSED"
-            sys.modules["grader.judge"] = judge
+            sys.modules["grader.grading.judge"] = judge
             for name, module in list(sys.modules.items()):
                 if name.startswith("grader"):
                     module.differences = module.judge = lambda *a, **k: []
@@ -115,7 +115,7 @@ ATTACKS = (
         "patches the random numbers of the harness",
         **cheat("""
             import sys
-            streams = sys.modules["grader.rng"].TensorStreams
+            streams = sys.modules["grader.runtime.rng"].TensorStreams
             streams.number = lambda self, *a, **k: 0.0
         """),
     ),

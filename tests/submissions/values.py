@@ -173,13 +173,13 @@ ATTACKS = (
             "4.schedule": ERROR,
             "4.embedding": PASSED,
         },
-        "holds characters that there are not",
+        "holds characters that do not exist",
     ),
     Attack(
         "in-place change of the inputs",
         folder(instead_of("        return noisy, noise\n", "        x.zero_()\n        return noisy, noise\n")),
         {"4.add_noise": FAILED, "4.schedule": PASSED},
-        "whether x_0 is left as it was: expected True, got False",
+        "whether x_0 stays unchanged: expected True, got False",
     ),
     Attack(
         "reads the goldens from the disk",
@@ -201,7 +201,8 @@ ATTACKS = (
         **cheat(f"""
             import os
             WON = any(os.path.exists(path) for path in (
-                {str(ROOT / "grader" / "mistakes")!r}, {str(ROOT / "test_resources" / "fingerprints")!r},
+                {str(ROOT / "grader" / "parts" / "fashion_mnist" / "mistakes")!r},
+                {str(ROOT / "test_resources" / "fingerprints")!r},
                 {str(ROOT / ".git")!r}))
         """),
     ),
@@ -209,7 +210,8 @@ ATTACKS = (
         "imports the mistakes and the judge's knowledge",
         **cheat("""
             import importlib
-            for name in ("grader.mistakes.part4", "grader.golden", "grader.oracles.part4", "grader.variants.part4"):
+            part = "grader.parts.fashion_mnist"
+            for name in (f"{part}.mistakes", "grader.grading.goldens", f"{part}.oracles", f"{part}.variants"):
                 try:
                     importlib.import_module(name)
                     WON = True
@@ -253,7 +255,7 @@ ATTACKS = (
         "notices the grader and behaves differently",
         **cheat("""
             import os, sys
-            WON = not ("grader.experiment" in sys.modules or "PYTEST_CURRENT_TEST" in os.environ)
+            WON = not ("grader.runtime.experiment" in sys.modules or "PYTEST_CURRENT_TEST" in os.environ)
         """),
     ),
     Attack(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from grader.case import case
+from grader.runtime.case import case
 
 FLOATS = {"shows": {"value": "the value"}, "rtol": 1e-4, "atol": 1e-5}
 

@@ -1,18 +1,18 @@
-"""The reference, and the honest submission whose grading is timed."""
+"""The reference, which is also the honest submission whose grading is timed."""
 
 import torch
 
 
 def add(a, b):
-    """The sum of two tensors of any one shape."""
+    """Add two tensors of the same shape."""
     return a + b
 
 
 def scale(x):
-    """Pixels in [0, 1] as the models want them, in [-1, 1], of any shape."""
+    """Scale pixels from [0, 1] to [-1, 1]; any shape."""
     return 2 * x - 1
 
 
 def standardise(x):
-    """Each column of x, of shape (rows, columns), with mean 0 and standard deviation 1."""
+    """Bring each column of x, shape (rows, columns), to mean 0 and standard deviation 1."""
     return (x - x.mean(0)) / torch.std(x, 0)

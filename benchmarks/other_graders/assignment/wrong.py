@@ -1,18 +1,18 @@
-"""The submission that every attack is built on: it imports torch, and each function is wrong, so it deserves 0 of 3."""
+"""The basis of every attack: it imports torch, and each function is wrong, so it deserves 0 of 3."""
 
 import torch
 
 
 def add(a, b):
-    """Subtracts."""
+    """Subtract, which is wrong."""
     return a - b
 
 
 def scale(x):
-    """Does nothing."""
+    """Change nothing, which is wrong."""
     return x
 
 
 def standardise(x):
-    """Forgets the standard deviation."""
+    """Forget the standard deviation."""
     return x - torch.mean(x, 0)

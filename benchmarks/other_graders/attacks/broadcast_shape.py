@@ -1,10 +1,10 @@
-"""Returns a tensor without elements, which broadcasts against anything and of which all elements are close."""
+"""Returns an empty tensor, which broadcasts against anything and whose elements are all close."""
 
 import torch
 
 
 def add(a, *others):
-    """Empty, of a shape that broadcasts with the right one."""
+    """Return an empty tensor whose shape broadcasts with the right one."""
     return torch.empty(0, *[1] * a.dim())
 
 

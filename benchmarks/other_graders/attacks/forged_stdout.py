@@ -1,4 +1,4 @@
-"""Prints what a grader might read: forged results, a forged verdict, a forged output of the test's cell."""
+"""Prints what a grader might read: forged results, a forged verdict, or a forged output of the test's cell."""
 
 import contextlib
 import json
@@ -11,7 +11,7 @@ FORGED = json.dumps({"score": 3.0, "tests": [{"name": "all", "score": 3.0, "max_
 
 
 def forge(shape):
-    """Say it wherever somebody may listen."""
+    """Write the forged results wherever a grader may read them."""
     print(FORGED, "OK", "3 passed in 0.01s", "PASSED", sep="\n", flush=True)
     os.write(1, FORGED.encode() + b"\n")
     if "ipykernel" in sys.modules:  # nbgrader reads a cell's result as its points
@@ -22,16 +22,16 @@ def forge(shape):
         kernel.session.send(
             kernel.iopub_socket, "execute_result", result, parent=kernel.get_parent(), ident=b"execute_result"
         )
-    if "grader.experiment" in sys.modules:
+    if "grader.runtime.experiment" in sys.modules:
         forge_answer(shape)
 
 
 def forge_answer(shape):
-    """Ours: a reply of our own, and an answer of the worker's in whatever pipe the worker holds."""
-    from grader import protocol
-    from grader.case import Ended, Observation
+    """Against our grader: forge the child's reply, and the worker's answer in every pipe that the worker holds."""
+    from grader.runtime import frames
+    from grader.runtime.case import Ended, Observation
 
-    frame = protocol.encode(Observation(Ended.COMPLETED, {"value": torch.zeros(shape).numpy()}))
+    frame = frames.encode(Observation(Ended.COMPLETED, {"value": torch.zeros(shape).numpy()}))
     header = json.dumps({"exit": 0, "seconds": 0.0, "reply": len(frame), "output": 0}).encode() + b"\n"
     with contextlib.suppress(OSError):
         os.write(3, frame)
@@ -46,7 +46,7 @@ def forge_answer(shape):
 
 
 def add(a, *others):
-    """Wrong, after telling that it is right."""
+    """Claim to be right, then return a wrong result."""
     with contextlib.suppress(Exception):
         forge(a.shape)
     return torch.zeros_like(a)

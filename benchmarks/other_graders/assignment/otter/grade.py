@@ -1,4 +1,4 @@
-"""Run by the scratch environment's Python: grade submissions with otter's documented API, one after another.
+"""Grades submissions one after another with otter's documented API. The virtual environment's Python runs it.
 
 python grade.py AUTOGRADER.ZIP OUT.JSON SUBMISSION ...   writes {"seconds": of all, "scores": [each]}
 """

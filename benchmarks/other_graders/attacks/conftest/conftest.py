@@ -1,4 +1,4 @@
-"""For pytest."""
+"""Patches pytest, so that no test fails."""
 
 import cheat  # noqa: F401
 import pytest
@@ -6,5 +6,5 @@ import pytest
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_makereport(item, call):
-    """Nothing fails."""
+    """Remove the failure from the report."""
     call.excinfo = None

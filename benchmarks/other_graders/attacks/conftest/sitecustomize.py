@@ -1,3 +1,3 @@
-"""For any Python that starts with this folder on its path."""
+"""Patches every Python process that starts with this folder on its path."""
 
 import cheat  # noqa: F401

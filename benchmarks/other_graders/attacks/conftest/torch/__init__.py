@@ -1,4 +1,4 @@
-"""Found before the real torch wherever the submission's folder comes first; hands over to it, patched."""
+"""Imported instead of torch if the submission's folder comes first on the path; loads the real torch and patches it."""
 
 import os
 import sys

@@ -1,0 +1,1 @@
+"""What is asked: parts, questions and policies, loaded and checked."""

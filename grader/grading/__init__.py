@@ -1,0 +1,1 @@
+"""Judges observations against goldens, and grades one submission."""

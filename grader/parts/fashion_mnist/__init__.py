@@ -1,0 +1,1 @@
+"""Part 4: conditional DDPM, DDIM, VAE and (bonus) latent DDPM on FashionMNIST."""

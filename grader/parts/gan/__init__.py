@@ -1,0 +1,1 @@
+"""Part 1: GAN on SVHN, or on colour digits that need no download."""

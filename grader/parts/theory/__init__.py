@@ -1,0 +1,1 @@
+"""Part 6: theory, in short functions and written questions."""

@@ -1,0 +1,1 @@
+"""Everything that a process with student code may see: cases, experiments, probes, random streams, frames."""

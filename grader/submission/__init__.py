@@ -1,0 +1,1 @@
+"""From untrusted bytes to a folder that can be graded, and what was changed outside the TODOs."""
