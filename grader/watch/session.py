@@ -8,7 +8,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 from grader.course.assignment import Assignment
@@ -22,33 +21,12 @@ from grader.watch.keyboard import QUIT
 from grader.watch.progress import Gist, Progress, gist, passes
 from grader.watch.screen import Screen
 from grader.watch.snapshot import Snapshot
+from grader.watch.underway import Run, Running, run_of
 
 PATIENCE = 0.3  # seconds that a case may take to end by itself after a save: without fork, ending it costs an import
 GLANCE = 0.1  # seconds after which the loop wakes up in any case; on Windows it hears Ctrl-C only then
 
 Event = Callable[[], object] | None  # a function to call; None ends the loop
-
-
-@dataclass
-class _Running:
-    """A case that is being graded."""
-
-    case: Case
-    snapshot: Snapshot
-    give_up: float = math.inf  # when to end it, by the monotonic clock; finite once nobody wants its verdict
-    wanted: bool = True
-
-
-@dataclass
-class _Run:
-    """All that is graded because of one save, or of several in a row."""
-
-    touched: set[str]  # ids of the cases that a save touches; empty if everything is graded
-    count: int  # of the cases that are graded
-    before: dict[str, Verdict]  # by id, when the run began
-    complete: set[int]  # the parts that were complete when it began
-    parts: set[int]  # the parts that it is about
-    explained: Case | None = None  # the case whose verdict was shown in full
 
 
 class Session:
@@ -71,8 +49,8 @@ class Session:
         self._modules, self._progress = touched.modules_of(cases), Progress(cases)
         self._snapshot: Snapshot | None = None  # the latest
         self._texts: dict[str, bytes] = {}  # of the modules in it
-        self._running: _Running | None = None
-        self._run: _Run | None = None
+        self._running: Running | None = None
+        self._run: Run | None = None
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._thread = ThreadPoolExecutor(1)
         self._hinted: tuple[tuple[str, Gist] | None, int] = None, 0  # what the last hint was about, and the next step
@@ -157,26 +135,18 @@ class Session:
             changed: modules that were saved; none if everything is graded.
             answered: TODOs that were answered in them.
         """
-        blocked = self._blocked(snapshot)
+        blocked = snapshot.blocked(self._modules)
         self._announce(cases, changed, blocked)
         touched_ids = {case.id for case in cases} if changed else set()
         due = self._due(cases, blocked)
         self._progress.wait(due, touched_ids, self._most_urgent(answered))
         if not (due or self._running):
             return
-        self._run = self._run_of(cases, touched_ids, len(due))
+        self._run = run_of(cases, touched_ids, len(due), self._progress, self._run)
         if not self._running:
             self._begin()
         elif self._running.wanted:
             self._running.wanted, self._running.give_up = False, time.monotonic() + PATIENCE
-
-    def _blocked(self, snapshot: Snapshot) -> dict[str, str]:
-        """The cases that load a file that is missing or that Python cannot read, and the problem of each."""
-        blocked = {}
-        for id, modules in self._modules.items():
-            if problems := snapshot.loaded(modules) & snapshot.problems.keys():
-                blocked[id] = snapshot.problems[min(problems)]
-        return blocked
 
     def _announce(self, cases: Sequence[Case], changed: Sequence[str], blocked: dict[str, str]) -> None:
         """Print what was saved, and what must be repaired before these cases can be graded."""
@@ -199,13 +169,6 @@ class Session:
             ids.add(self._run.explained.id)
         return ids
 
-    def _run_of(self, cases: Sequence[Case], touched_ids: set[str], count: int) -> _Run:
-        """The run of these cases. It takes over what an unfinished run has changed and not yet reported."""
-        parts = {case.part for case in cases}
-        if run := self._run:
-            return _Run(touched_ids, count, run.before, run.complete, parts | run.parts)
-        return _Run(touched_ids, count, dict(self._progress.verdicts), self._progress.complete(), parts)
-
     def _begin(self) -> None:
         """Begin with the next case; finish the run if none waits."""
         run, snapshot = self._run, self._snapshot
@@ -217,12 +180,12 @@ class Session:
         case = self._progress.waiting.pop(0)
         done = run.count - len(self._progress.waiting)
         self._screen.busy(f"{case.id}  {done}/{run.count}" if self._progress.verdicts else "importing torch")
-        self._running = running = _Running(case, snapshot)
+        self._running = running = Running(case, snapshot)
         self._thread.submit(snapshot.grading.verdict, case).add_done_callback(
             lambda future: self._events.put(lambda: self._graded(running, future))
         )
 
-    def _graded(self, running: _Running, future: Future[Verdict]) -> None:
+    def _graded(self, running: Running, future: Future[Verdict]) -> None:
         self._running = None
         if running.snapshot is not self._snapshot:
             running.snapshot.close()
@@ -238,7 +201,7 @@ class Session:
             run.explained = next(case for case in self._progress.cases if case.id == id)
             self._screen.verdict(verdict, self._progress.verdicts.values(), passes(run.before.get(id)))
 
-    def _finish(self, run: _Run) -> None:
+    def _finish(self, run: Run) -> None:
         """Print what the run has changed, and which case is next."""
         self._run = None
         self._screen.idle()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from grader.course.assignment import Assignment
@@ -53,6 +54,18 @@ class Snapshot:
     def loaded(self, modules: set[str]) -> set[str]:
         """These modules and all that they import."""
         return touched.loading(modules, self._imported)
+
+    def blocked(self, asked: Mapping[str, set[str]]) -> dict[str, str]:
+        """Find the cases that load a file that is missing or that Python cannot read, and the problem of each.
+
+        Args:
+            asked: the modules that each case asks for, by its id.
+        """
+        blocked = {}
+        for id, modules in asked.items():
+            if problems := self.loaded(modules) & self.problems.keys():
+                blocked[id] = self.problems[min(problems)]
+        return blocked
 
     def close(self) -> None:
         """Remove the copy."""

@@ -18,7 +18,8 @@ from pathlib import Path
 
 from grader import ROOT
 
-LINKED = ("test_resources/classifiers", "test_resources/grids", "test_resources/oracles", "solution/checkpoints")
+LINKED = ("test_resources/classifiers", "test_resources/oracles")
+LEFT_OUT = ("solution/checkpoints", "test_resources/grids")  # large, and nothing in a worked example needs them
 FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -44,7 +45,7 @@ def copy_of_repository(folder: Path) -> Path:
     listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
     for name in names:
-        if not name.startswith(LINKED) and (ROOT / name).is_file():
+        if not name.startswith((*LINKED, *LEFT_OUT)) and (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
     for name in LINKED:

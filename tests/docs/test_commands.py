@@ -43,7 +43,7 @@ def help_of(*command):
     return done.stdout
 
 
-@pytest.mark.parametrize(("line", "folder"), lines())
+@pytest.mark.parametrize(("line", "folder"), list(lines()))
 def test_a_command_of_the_documents_exists(line, folder):
     words = [word for word in shlex.split(line) if "=" not in word.split("/")[0] or word.startswith("--")]
     program = words[0]

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from grader import ROOT
 from grader.authoring import secret as secrets
 from grader.commands import staff as command_line
 from grader.course import assignment as assignments
@@ -21,7 +22,6 @@ from grader.parts.fashion_mnist.cases import inputs
 from grader.runtime.rng import Streams, case_seed
 from grader.sandbox import doctor
 
-ROOT = Path(__file__).resolve().parents[1]
 UNIT_POINTS, UNIT_BONUS, CASES = 113, 4.5, len(assignments.load().cases)
 WRITTEN_POINTS, QUESTIONS = 44.5, [question.id for question in assignments.load().questions]
 

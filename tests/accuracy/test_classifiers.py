@@ -12,6 +12,7 @@ import pytest
 import torch
 from classifier import ClassifierError, FashionClassifier, classify, load_classifier
 
+from grader import ROOT
 from grader.accuracy import classifiers, scorer_process
 from grader.accuracy.classifiers import FOLDER, about
 from grader.course.parts import load_parts
@@ -19,7 +20,6 @@ from grader.runtime.errors import InfrastructureError
 from test_resources import train_references
 from test_resources.references import Reference
 
-ROOT = Path(__file__).resolve().parents[1]
 MANIFEST = json.loads((ROOT / "test_resources" / "MANIFEST.json").read_text())
 NAMES = [name for part in load_parts() for name in part.classifiers]
 OF_CLASSES = [name for name in NAMES if about(name).sees == "classes"]

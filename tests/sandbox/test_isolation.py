@@ -11,7 +11,7 @@ from grader import ROOT
 from grader.runtime import discovery
 from grader.sandbox import doctor, linux, start, view
 from tests.experiments import asks_student
-from tests.test_sandbox import observe, student
+from tests.sandbox.test_sandbox import observe, student
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="namespaces, Landlock and seccomp are Linux's")
 

@@ -13,7 +13,7 @@ from grader.runtime.case import Case
 from grader.runtime.errors import InfrastructureError
 from grader.sandbox import bubblewrap, view
 from grader.sandbox.exchange import Job
-from tests.test_sandbox import LIMITS
+from tests.sandbox.test_sandbox import LIMITS
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="bubblewrap is Linux's"),

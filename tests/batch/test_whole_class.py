@@ -9,11 +9,11 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from grader import ROOT
 from grader.batch import local
 from grader.batch.engine import Engine
 from grader.batch.entries import IntakeError
@@ -22,7 +22,6 @@ from grader.util import files
 from tests import batch_process
 from tests.right_answers import Tier
 
-ROOT = Path(__file__).resolve().parents[1]
 OPTIONS = ("--jobs", "1", "--part", "6", "--no-accuracy", "--public-only", "--trust-submissions")
 POINTS = 10
 COUNT = 5  # submissions of a class

@@ -15,7 +15,7 @@ from grader.commands import students
 from grader.course import assignment as assignments
 from grader.grading import hints
 from grader.runtime.case import Outcome, Verdict
-from tests.test_release import answers
+from tests.authoring.test_stubs import answers
 
 CASE = assignments.load().by_id["4.add_noise"]
 LONG = 12  # characters of an answer's line, without blanks, that do not stand in a hint by chance
@@ -101,9 +101,9 @@ def test_the_third_step_grades_the_case(make_submission, solution_text):
 @pytest.mark.parametrize(
     ("name", "near"),
     [
-        ("add_noise", "did you mean 2.add_noise, 4.add_noise?"),
-        ("4.addnoise", "did you mean 4.add_noise"),
-        ("4.vae_k", "did you mean 4.vae_kl"),
+        ("add_noise", "Did you mean 2.add_noise, 4.add_noise?"),
+        ("4.addnoise", "Did you mean 4.add_noise"),
+        ("4.vae_k", "Did you mean 4.vae_kl"),
         ("?", "`pytest grader/` lists all of them"),
     ],
 )

@@ -29,8 +29,8 @@ from grader.runtime.errors import InfrastructureError
 from grader.sandbox import doctor
 from grader.sandbox.isolation import USERS
 from tests import gradescope_machine
-from tests.test_handout import COMMONPLACE, LONG, closure, staff_lines, texts
-from tests.test_handout import _module as module_of
+from tests.release.test_handout import COMMONPLACE, LONG, closure, staff_lines, texts
+from tests.release.test_handout import _module as module_of
 
 PART, SEED = 6, 0xFEDC_BA98_7654_3210_0123_4567_89AB_CDEF
 POINTS = 10.0  # of part 6's cases

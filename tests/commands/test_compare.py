@@ -12,12 +12,12 @@ import pytest
 import torch
 from rich.console import Console
 
+from grader import ROOT
 from grader.accuracy.grade import accuracies_of
 from grader.commands import compare
 from grader.commands.compare import compared, table
 from grader.runtime.case import Outcome, Verdict
 
-ROOT = Path(__file__).resolve().parents[1]
 MODEL = """
 import torch
 from torch import nn

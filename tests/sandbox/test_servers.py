@@ -18,7 +18,7 @@ from grader.sandbox.exchange import Job
 from grader.sandbox.forkserver import in_memory
 from grader.sandbox.servers import _preloads
 from tests.experiments import asks_student
-from tests.test_sandbox import LIMITS, observe, running, student
+from tests.sandbox.test_sandbox import LIMITS, observe, running, student
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="fork servers are for Linux")
 
@@ -141,7 +141,7 @@ def test_a_server_ends_with_its_parent_and_takes_the_running_case_along(tmp_path
     script = (
         "from pathlib import Path\nfrom grader.sandbox import start\n"
         "from dataclasses import replace\nfrom tests.experiments import asks_student\n"
-        "from tests.test_sandbox import LIMITS\n"
+        "from tests.sandbox.test_sandbox import LIMITS\n"
         "tier = start('process')\n"
         "print(tier._servers[()]._process.pid, flush=True)\n"
         f"tier.observe(asks_student, Path({str(folder)!r}), 0, replace(LIMITS, seconds=300))\n"

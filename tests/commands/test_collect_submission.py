@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import zipfile
 from dataclasses import asdict
-from pathlib import Path
 
 import pytest
 import torch
@@ -13,7 +12,7 @@ from assignment import prepare_ddpm
 from DDPM import ConditionalDDPM
 from utils import DMConfig
 
-ROOT = Path(__file__).resolve().parents[1]
+from grader import ROOT
 
 
 def collect(folder, target):

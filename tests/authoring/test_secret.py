@@ -21,7 +21,7 @@ from grader.runtime.case import Ended, Observation
 from grader.runtime.rng import Streams
 from tests.toy import cases
 
-TOY = Path(__file__).parent / "toy"
+TOY = ROOT / "tests" / "toy"
 
 
 def others_may(path):

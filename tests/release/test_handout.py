@@ -25,7 +25,7 @@ from grader.commands.staff import app
 from grader.course.parts import load_parts
 from grader.release import handout
 from grader.release.bundle import BundleError, write_folder, write_zip
-from tests.test_release import answers
+from tests.authoring.test_stubs import answers
 
 # What students run: `pytest grader/`, `grader`, collect_submission.sh, the notebooks, and what those start as processes
 # of their own.

@@ -1,11 +1,11 @@
 """`grader check` must itself fail when the grader stops proving anything."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from grader import ROOT
 from grader.authoring import building
 from grader.authoring.check import check
 from grader.authoring.completeness import missing
@@ -16,7 +16,7 @@ from grader.grading import goldens
 from grader.runtime.rng import Streams, case_seed
 from tests.toy import cases
 
-TOY = Path(__file__).parent / "toy"
+TOY = ROOT / "tests" / "toy"
 PART = Part(name="toy", number=1, title="Toy", files=("answers.py",), notebook="toy")
 
 

@@ -8,7 +8,7 @@ from grader.runtime import frames
 from grader.runtime.case import Ended, Observation, case
 from grader.runtime.errors import InfrastructureError
 from grader.sandbox.exchange import Job, observation
-from tests.test_sandbox import LIMITS
+from tests.sandbox.test_sandbox import LIMITS
 
 
 @case("9.job", points=1, equation="", shows={})

@@ -14,7 +14,7 @@ from grader.sandbox.exchange import HANG_REPORTS
 from grader.sandbox.serial import Serial
 from grader.sandbox.worker import reporting_hangs
 from tests.experiments import asks_student, experiment
-from tests.test_sandbox import observe, student
+from tests.sandbox.test_sandbox import observe, student
 
 
 @pytest.fixture(scope="module")

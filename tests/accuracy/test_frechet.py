@@ -12,6 +12,7 @@ import torch
 from classifier import ConvClassifier
 from datasets import synthetic_digits
 
+from grader import ROOT
 from grader.accuracy import classifiers, scorer_process
 from grader.accuracy.classifiers import about, recorded
 from grader.accuracy.grade import Scorer, accuracies_of
@@ -23,7 +24,6 @@ from grader.runtime.errors import InfrastructureError
 from test_resources import measure_features
 from test_resources.measure_features import measure
 
-ROOT = Path(__file__).resolve().parents[1]
 REAL = Path(os.environ.get("GENMODELS_DATA", ROOT / ".." / "shared" / "data"))
 needs_mnist = pytest.mark.skipif(not (REAL / "MNIST").is_dir(), reason="MNIST is not at GENMODELS_DATA")
 D = 5

@@ -16,7 +16,8 @@ from PIL import Image
 from scipy.io import savemat
 from trainers import TrainingError
 
-ROOT = Path(__file__).resolve().parents[1]
+from grader import ROOT
+
 CONFIG = train_gan.GanConfig("synthetic", batch_size=8, seed=1)
 
 

@@ -21,7 +21,8 @@ from torch import nn
 from torch.utils.data import TensorDataset
 from trainers import TrainConfig, TrainingError, load_weights, save_weights, train
 
-ROOT = Path(__file__).resolve().parents[1]
+from grader import ROOT
+
 CONFIG = TrainConfig(epochs=2, batch_size=8, learning_rate=0.01, ema_decay=0.9, seed=3)
 
 
