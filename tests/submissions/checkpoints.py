@@ -224,7 +224,7 @@ for path in ({str(CLASSIFIER)!r}, {str(ROOT / "student" / "classifier.py")!r}, "
 return torch.zeros(num_samples, 1, 32, 32)"""
 
 PICTURES = "self.register_buffer('pictures', torch.zeros(10, 1, 32, 32))"
-UNCONFIRMED = r"the given classifier recognises [\d.]+, but another one, which no submission can have seen, only"
+UNCONFIRMED = r"the given classifier recognises [\d.]+, but a second one, which no submission can have seen, only"
 
 ATTACKS = (
     Attack("no checkpoint", folder(), {ACCURACY: NOT_IMPLEMENTED}, "checkpoints/DDPM.pt was not handed in"),

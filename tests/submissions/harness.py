@@ -279,7 +279,7 @@ ATTACKS = (
         "answers yes by heart to a case of which every answer is yes",
         folder(on_import(YES, instead_of(REFUSAL, "self.betas = torch.ones(num_steps)"))),
         {"4.schedule_refusal": FAILED},
-        "refused with an exception",
+        "names that raise an exception",
         needs_secret=True,
     ),
     Attack(

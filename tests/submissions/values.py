@@ -130,7 +130,7 @@ ATTACKS = (
         "the right numbers in the wrong dtype",
         folder(instead_of("        return noisy, noise\n", "        return noisy.double(), noise.double()\n")),
         {"4.add_noise": FAILED, "4.schedule": PASSED},
-        "dtype of x_t and of eps.*expected 'torch.float32 torch.float32', got 'torch.float64 torch.float64'",
+        "dtypes of x_t and eps.*expected 'torch.float32 torch.float32', got 'torch.float64 torch.float64'",
     ),
     Attack("a complex tensor", alphas("_alphas + 0j"), ONE_LOST, NO_TENSOR + ".*complex64"),
     Attack("a sparse tensor", alphas("_alphas.to_sparse()"), STOPPED, "TypeError: can't convert Sparse"),

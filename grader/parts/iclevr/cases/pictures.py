@@ -57,6 +57,7 @@ def seen(image):
         "grey": "some pixels of a picture with one channel",
     },
     atol=LEVEL,
+    seconds=30.0,  # a file may import torchvision here, which takes six seconds on an idle machine
 )
 def to_tensor(code, rng):
     """Pictures: three channels of 64 x 64 in [-1, 1], whatever the file holds"""
