@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+TESTS = Path(__file__).resolve().parent
+ROOT = TESTS.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "solution")]
 
 from grader.course import assignment as assignments  # noqa: E402  (after the path)
@@ -21,8 +22,33 @@ def pytest_configure():
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+QUICK = "not slow"  # the -m of `make test-quick`
+# Files that start many processes, train, open a browser, or run whole commands: `make test-quick` leaves them out.
+SLOW = (
+    *("accuracy/test_classifiers.py", "accuracy/test_conditions_protocol.py", "accuracy/test_frechet.py"),
+    *("accuracy/test_grade.py", "accuracy/test_protocols.py", "accuracy/test_sampling.py"),
+    *("authoring/test_check.py", "authoring/test_coverage.py", "authoring/test_stubs.py"),
+    *("batch/", "benchmarks/", "commands/", "docs/", "notebook/", "parts/", "release/", "sandbox/", "solution/"),
+    *("grading/test_run.py", "report/test_page.py", "report/test_publish.py", "runtime/test_fake_gpu.py"),
+    *("runtime/test_frames.py", "runtime/test_probes.py", "similarity/", "submission/test_layout.py"),
+    *("watch/test_command.py", "watch/test_session.py", "written/test_document.py"),
+)
+
+
+def _is_slow(path):
+    return path.is_relative_to(TESTS) and path.relative_to(TESTS).as_posix().startswith(SLOW)
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Do not even import the slow files where they are left out: that takes half of the time."""
+    return True if config.option.markexpr == QUICK and _is_slow(collection_path) else None
+
+
 def pytest_collection_modifyitems(items):
-    """`grader check` first: it takes as long as half of the others, which another process runs meanwhile."""
+    """Mark the slow files; run `grader check` first, for it takes as long as half of the others."""
+    for item in items:
+        if _is_slow(item.path):
+            item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: "staff_commands" not in item.name)
 
 
