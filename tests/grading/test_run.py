@@ -31,7 +31,7 @@ def secret(assignment, tier):
 class Scripted:
     """A tier that gives one observation with the public seed and another with the secret one, and keeps the calls."""
 
-    tier, size = "process", 1
+    name, size = "process", 1
 
     def __init__(self, case, public, hidden):
         self.observations = {case_seed(PUBLIC, case.id): public, case_seed(SECRET, case.id): hidden}
@@ -137,7 +137,7 @@ class Spy:
     """A tier that keeps all that it is asked for, as text."""
 
     def __init__(self, tier):
-        self._tier, self.tier, self.seeds, self.text = tier, tier.name, [], ""
+        self._tier, self.name, self.seeds, self.text = tier, tier.name, [], ""
 
     def observe(self, case, folder, seed, *others):
         self.seeds.append(seed)
@@ -168,7 +168,7 @@ def test_the_secret_never_reaches_a_process_that_runs_student_code(assignment, t
 REPLAY = """
 import base64, io, sys
 import numpy as np
-from grader import experiment
+from grader.runtime import experiment
 
 goldens = np.load(io.BytesIO(base64.b64decode("{goldens}")))
 frame = sys._getframe()
@@ -205,7 +205,7 @@ def test_a_mistake_is_diagnosed_as_without_a_secret_seed(
 class Spendthrift:
     """A tier on which every case takes 50 seconds and prints 150,000 characters."""
 
-    tier, size = "process", 1
+    name, size = "process", 1
 
     def observe(self, case, folder, seed, limits, arguments=None):
         return Observation(Ended.RAISED, exception="ValueError", output="x" * 150_000, seconds=50.0)
