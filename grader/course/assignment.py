@@ -186,9 +186,10 @@ Kind = TypeVar("Kind")
 
 
 def _collect(parts: Iterable[Part], what: str, kind: type[Kind]) -> tuple[Kind, ...]:
-    """All objects of a kind in the packages `what` of the parts, in the order in which they are written."""
-    objects: list[Kind] = []
+    """All objects of a kind in the packages `what` of the parts, once each, in the order in which they are written."""
+    objects: dict[int, Kind] = {}  # by identity: one may have a name and be in a tuple, too
     for part in parts:
         for value in vars(importlib.import_module(f"{package(part.name)}.{what}")).values():
-            objects += [v for v in (value if isinstance(value, tuple) else (value,)) if isinstance(v, kind)]
-    return tuple(objects)
+            several = value if isinstance(value, tuple) else (value,)
+            objects |= {id(v): v for v in several if isinstance(v, kind)}
+    return tuple(objects.values())
