@@ -141,7 +141,8 @@ def test_who_keeps_a_picture_for_each_listed_condition_earns_nothing(grade):
     assert verdict.figures["recognised"] == 1
     assert verdict.figures["unlisted"] < 0.25
     assert verdict.figures["suspicious"]
-    assert re.search(r"1\.000 is recognised of the published conditions, but only 0\.\d+ of random ones", verdict.message)
+    expected = r"1\.000 is recognised of the published conditions, but only 0\.\d+ of random ones"
+    assert re.search(expected, verdict.message)
 
 
 def test_the_objects_that_are_missed_are_told(grade):
