@@ -1,15 +1,25 @@
 """Mistakes in the models of part 4."""
 
-from grader.parts.fashion_mnist.mistakes import ddim, ddpm, device, lddpm, network, schedule, vae, vae_losses
+from grader.parts.fashion_mnist.mistakes import (
+    ddim,
+    ddpm_sampling,
+    ddpm_training,
+    device,
+    lddpm,
+    network,
+    schedule,
+    vae,
+    vae_losses,
+)
 
 MISTAKES = (
     *network.EMBEDDING,
     *network.UNET,
     *schedule.SCHEDULE,
     *schedule.NOISE,
-    *ddpm.TRAINING,
-    *ddpm.SAMPLING,
-    *ddpm.PREPARE,
+    *ddpm_training.TRAINING,
+    *ddpm_sampling.SAMPLING,
+    *ddpm_sampling.PREPARE,
     *device.DEVICE,
     *ddim.SAMPLING,
     *ddim.PREPARE,

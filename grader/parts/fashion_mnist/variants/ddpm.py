@@ -2,7 +2,8 @@
 
 from grader.course.assignment import Variant
 from grader.parts.fashion_mnist.mistakes.ddim import STEPS
-from grader.parts.fashion_mnist.mistakes.ddpm import LAST, LOOP, LOSS, MEAN, STEP, UPDATE
+from grader.parts.fashion_mnist.mistakes.ddpm_sampling import LAST, LOOP, MEAN, STEP, UPDATE
+from grader.parts.fashion_mnist.mistakes.ddpm_training import LOSS
 from grader.parts.fashion_mnist.mistakes.schedule import CUMPROD, DRAW, LINEAR, NOISING
 
 COEFFICIENTS = """        shape = (-1, *[1] * (noisy_sample.dim() - 1))
