@@ -198,7 +198,7 @@ def test_statistics_of_other_weights_are_refused_with_a_remedy(copied):
 
 def test_files_that_the_manifest_does_not_tell_of_are_refused(copied):
     shutil.copy(copied / "mnist_features.npz", copied / "other_features.npz")
-    with pytest.raises(InfrastructureError, match=r"does not tell of test_resources/classifiers/other_features\.npz"):
+    with pytest.raises(InfrastructureError, match=r"does not mention test_resources/classifiers/other_features\.npz"):
         Statistics.load("other")
 
 
@@ -296,9 +296,9 @@ DISTANCE = "Frechet distance to real images, in the classifier's features: 4.12 
 @pytest.mark.parametrize(
     ("unknown", "told"),
     [
-        ((), f"{DISTANCE} (as many real ones: 0.88); within a class they vary 71% as much"),
+        ((), f"{DISTANCE} (the same number of real images: 0.88); within a class they vary 71% as much"),
         (("real_distance",), f"{DISTANCE}; within a class they vary 71% as much"),
-        (("diversity",), f"{DISTANCE} (as many real ones: 0.88)"),
+        (("diversity",), f"{DISTANCE} (the same number of real images: 0.88)"),
     ],
 )
 def test_the_report_tells_the_quality_of_all_rounds_and_points_do_not_depend_on_it(unknown, told, accuracy):

@@ -56,8 +56,8 @@ def test_unfinished_work_is_collected_with_warnings(tmp_path):
 def test_a_missing_checkpoint_is_a_warning(tmp_path, make_submission):
     done = collect(make_submission(), tmp_path / "a.zip")
     assert done.returncode == 0
-    assert "checkpoints/DDPM.pt is not there: 32 points of accuracy cannot be earned" in done.stdout
-    assert done.stdout.count("checkpoints/CGAN.pt is not there: 20 points of accuracy cannot be earned") == 1
+    assert "checkpoints/DDPM.pt is not there: you cannot earn its 32 points of accuracy" in done.stdout
+    assert done.stdout.count("checkpoints/CGAN.pt is not there: you cannot earn its 20 points of accuracy") == 1
 
 
 def refused(folder, target, told):

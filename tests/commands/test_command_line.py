@@ -242,7 +242,7 @@ def test_marks_that_cannot_be_used_stop_grading_before_it_begins(marks):
     assert done.stderr.splitlines() == [
         "grader: marks.csv, line 2: the mark 3 is above the 2 points of 1.final_image: lower it",
         "marks.csv, line 5: the mark 'much' is not a number: write it like 1.5 "
-        "(a spreadsheet may have made a date of that)",
+        "(a spreadsheet may have turned it into a date)",
     ]
 
 
@@ -250,7 +250,7 @@ def test_a_file_of_marks_is_not_written_twice(marks, tmp_path):
     before = marks().read_bytes()
     done = run("-m", "grader", "marks", "solution", "--output", tmp_path / "marks.csv")
     assert done.returncode == 1
-    assert re.search(r"^grader: .*marks\.csv is there already, and may hold marks", done.stderr)
+    assert re.search(r"^grader: .*marks\.csv exists already and may hold marks", done.stderr)
     assert (tmp_path / "marks.csv").read_bytes() == before
 
 

@@ -149,7 +149,7 @@ def test_the_table_has_a_row_for_each_checkpoint_and_the_reason_of_an_empty_one(
         ["weights/[red]/other.pt", "ERROR", "", "", ""],
     ]
     assert "200 samples each" in told
-    assert "as many real ones get 0.50" in told
+    assert "the same number of real images gets 0.50" in told
     assert "other.pt: ERROR: no [b]it" in told
 
 
@@ -161,4 +161,4 @@ def test_what_is_not_known_is_left_out_of_the_table(quality, columns, explained,
     ((*_, distance, diversity),), told = shown(accuracy, first=FIGURES | quality)
     assert [distance, diversity] == columns
     assert ("Frechet" in told) is explained
-    assert "as many real" not in told
+    assert "number of real images" not in told

@@ -403,7 +403,7 @@ def test_the_command_writes_a_zip_with_one_folder_in_it(tmp_path, monkeypatch, c
 
 
 def test_a_file_of_the_list_that_is_not_there_is_told():
-    with pytest.raises(BundleError, match=r"grader/nowhere\*\.py is to be handed out, but is not there"):
+    with pytest.raises(BundleError, match=r"grader/nowhere\*\.py belongs in the bundle, but is not there"):
         handout.listed("grader", ("nowhere*.py",))
 
 

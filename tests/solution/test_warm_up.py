@@ -218,7 +218,7 @@ def test_a_stub_is_told_its_todo(assignment, tmp_path):
             (tmp_path / name).write_bytes(content)
     told = subprocess.run([sys.executable, "-c", ALL_PARTS], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert told.stdout.splitlines() == [
-        f"not implemented yet: TODO({todo}). Fill it in, and try `pytest grader/`"
+        f"not implemented yet: TODO({todo}). Fill it in, then run `pytest grader/`"
         for todo in ("2.schedule", "3.training", "4.schedule")
     ]
 
