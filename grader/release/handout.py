@@ -27,7 +27,7 @@ JUDGE = ("assignment.toml", *(f"{name}/*.py" for name in ("submission", "course"
 SHOW = ("report/*.py",)
 DOORS = (
     *("conftest.py", "test_submission.py", "written/*.py", "notebook/*.py", "watch/*.py"),
-    *(f"commands/{name}.py" for name in ("__init__", "collect", "students", "watch")),
+    *(f"commands/{name}.py" for name in ("__init__", "collect", "running", "students", "watch")),
 )
 RESOURCES = ("allowlist.txt", "goldens/*.npz", "fingerprints/*")  # of test_resources/; each part adds its own
 VERBATIM = ("LICENSE", "requirements.txt", "collect_submission.sh", ".gitignore")

@@ -184,7 +184,7 @@ def test_the_experiment_shows_images_as_they_were_drawn(accuracy, tmp_path):
     sampling.tell_apart(
         SimpleNamespace(gan_pytorch=gan),
         None,
-        model={"part": 1, "checkpoint": tmp_path / "D.pth", "generator": None},
+        model={"build": accuracy.policy.build, "checkpoint": tmp_path / "D.pth", "generator": None},
         images=base64.b64encode(levels.tobytes()).decode(),
         image_shape=SHAPE,
         compared=0,

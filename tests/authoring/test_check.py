@@ -176,7 +176,7 @@ def test_a_solution_that_fails_with_another_seed_is_found(toy, tier, tmp_path):
     (tmp_path / "solution" / "answers.py").write_text(
         text.replace("return x + 1", f"assert {PUBLIC_SHIFT}; return x + 1")
     )
-    changed = replace(toy, solution=tmp_path / "solution", mistakes=(TRIPLED, SQUARED), variants=())
+    changed = replace(toy, solution=tmp_path / "solution", variants=())
     found = failures(changed, tier)
     seed = toy.policy.public_seed + 1
     assert any(

@@ -17,7 +17,7 @@ from tests.docs.following import blocks
 FOLLOWED = ("adding-a-case.md", "adding-a-part.md")  # each line of these is run, by test_adding.py
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 PAGES += [page for page in sorted((ROOT / "docs").glob("*.md")) if page.name not in FOLLOWED]
-SHELL = {"cp", "cd", "git", "mkdir", "sed", "pip", "sh", "python3", "unzip", "ssh", "sbatch"}
+SHELL = {"cp", "cd", "git", "mkdir", "sed", "pip", "uv", "sh", "python3", "unzip", "ssh", "sbatch"}
 
 
 def lines():

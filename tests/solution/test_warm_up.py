@@ -16,7 +16,7 @@ from PIL import Image
 from scipy import stats
 from trainers import TrainingError
 
-from grader.authoring import stubs
+from grader.authoring import patching, stubs
 
 SHORT = ("--iterations", "300", "--num-samples", "2000")
 # So many times as far from the data as other data are the samples, trained so shortly, of the solution, at most;
@@ -138,7 +138,7 @@ def with_mistake(assignment, tmp_path, monkeypatch):
 
     def change(name):
         (mistake,) = (m for m in assignment.mistakes if m.id == name)
-        path = stubs.write_patched(assignment, mistake, tmp_path / "mistaken") / "models.py"
+        path = patching.write_patched(assignment, mistake, tmp_path / "mistaken") / "models.py"
         spec = importlib.util.spec_from_file_location("models", path)
         module = importlib.util.module_from_spec(spec)
         monkeypatch.setitem(sys.modules, "models", module)
