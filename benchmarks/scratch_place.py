@@ -21,6 +21,7 @@ from benchmarks.nothing import nothing  # noqa: E402  (after the path)
 from benchmarks.record import figure, record  # noqa: E402
 from grader.course import assignment as assignments  # noqa: E402
 from grader.sandbox import start  # noqa: E402
+from grader.sandbox.exchange import Job  # noqa: E402
 from grader.submission.layout import lay_out  # noqa: E402
 
 
@@ -29,10 +30,11 @@ def milliseconds(cases):
     assignment = assignments.load(staff=True)
     submission = lay_out(assignment.solution, assignment.allowlist, assignment.student)
     with submission as laid, closing(start("process")) as tier:
-        tier.observe(nothing, laid.folder, 0, assignment.limits)  # waits until torch is imported
+        job = Job(nothing, laid.folder, 0, assignment.limits)
+        tier.observe(job)  # waits until torch is imported
         begin = time.perf_counter()
         for _ in range(cases):
-            tier.observe(nothing, laid.folder, 0, assignment.limits)
+            tier.observe(job)
         return 1000 * (time.perf_counter() - begin) / cases
 
 

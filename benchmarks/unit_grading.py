@@ -20,6 +20,7 @@ from benchmarks.nothing import nothing  # noqa: E402  (after the path)
 from benchmarks.record import figure, record  # noqa: E402
 from grader.course import assignment as assignments  # noqa: E402
 from grader.sandbox import start  # noqa: E402
+from grader.sandbox.exchange import Job  # noqa: E402
 from grader.submission.layout import lay_out  # noqa: E402
 
 COMMANDS = {
@@ -44,12 +45,13 @@ def warm_cases(rounds):
     assignment, tier = assignments.load(), start("process")
     with lay_out(ROOT / "solution", assignment.allowlist, assignment.student) as submission:
         cases = [nothing, *assignment.cases]
-        tier.observe(nothing, submission.folder, 0, assignment.limits)  # waits until torch is imported
+        tier.observe(Job(nothing, submission.folder, 0, assignment.limits))  # waits until torch is imported
         seconds = {c.id: [] for c in cases}
         for _ in range(rounds):
             for c in cases:
+                job = Job(c, submission.folder, 0, assignment.limits)
                 begin = time.perf_counter()
-                tier.observe(c, submission.folder, 0, assignment.limits)
+                tier.observe(job)
                 seconds[c.id].append(time.perf_counter() - begin)
     tier.close()
     return {id: statistics.median(times) for id, times in seconds.items()}

@@ -25,6 +25,7 @@ from grader.course import assignment as assignments  # noqa: E402
 from grader.grading import goldens  # noqa: E402
 from grader.grading.run import open_submission  # noqa: E402
 from grader.sandbox import start  # noqa: E402
+from grader.sandbox.exchange import Job  # noqa: E402
 from grader.sandbox.serial import Serial  # noqa: E402
 
 SETTLED = 20  # submissions after which the grader's memory should stop growing
@@ -59,7 +60,7 @@ def empty(assignment, tier, rounds=50):
     """Median seconds of a case that does nothing."""
 
     def observe():
-        tier.observe(nothing, ROOT / "student", 0, assignment.limits)
+        tier.observe(Job(nothing, ROOT / "student", 0, assignment.limits))
 
     observe()
     return statistics.median(seconds_of(observe) for _ in range(rounds))

@@ -18,7 +18,8 @@ class Tier:
     def __init__(self, known):
         self.known, self.runs, self.closed = known, {}, threading.Event()
 
-    def observe(self, case, folder, seed, limits, arguments=None, device="cpu"):
+    def observe(self, job):
+        case, folder = job.case, job.folder
         word, _, number = (folder / "theory.py").read_text().strip().removeprefix("# ").partition(" ")
         key = word, number, case.id
         self.runs[key] = self.runs.get(key, 0) + 1

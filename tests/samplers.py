@@ -15,6 +15,7 @@ from grader.grading.goldens import Known
 from grader.grading.run import open_submission
 from grader.runtime import sampling
 from grader.runtime.case import Case
+from grader.sandbox.exchange import Job
 
 GENERATOR = """
 import os
@@ -104,7 +105,8 @@ class Samplers:
             arguments |= {"labels": LABELS, "image_shape": asked.image_shape, "device": "cpu", "threads": 1}
         case = Case(f"{asked.part}.try", "", 0.0, experiment, "", seconds=60.0)
         with open_submission(self.assignment, self.tier, self.known, folder) as grading:
-            return self.tier.observe_alone(case, grading.submission.folder, 7, self.assignment.limits, arguments)
+            job = Job(case, grading.submission.folder, 7, self.assignment.limits, arguments)
+            return self.tier.observe_alone(job)
 
     def grade(self, name, body=None, saved=None, **options):
         """The verdict on such a submission, of two rounds of 20 or 21 images."""

@@ -23,7 +23,8 @@ class Scripted:
     def __init__(self, known):
         self.known, self.ran, self.abandoned, self.ended = known, [], 0, threading.Event()
 
-    def observe(self, case, folder, seed, limits, arguments=None, device="cpu"):
+    def observe(self, job):
+        case, folder = job.case, job.folder
         self.ran.append(case.id)
         text = (folder / "theory.py").read_text() if (folder / "theory.py").exists() else ""
         lines = [line.removeprefix("# ").split() or [""] for line in text.splitlines()]

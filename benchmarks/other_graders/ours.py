@@ -19,6 +19,7 @@ from grader.runtime.case import Ended, Outcome
 from grader.runtime.errors import InfrastructureError
 from grader.sandbox import start
 from grader.sandbox.doctor import strongest
+from grader.sandbox.exchange import Job
 from grader.submission.layout import lay_out, parse_allowlist
 
 ASSIGNMENT = HERE / "assignment"
@@ -79,7 +80,7 @@ class Ours:
         with lay_out(folder, self._allowlist, self._nothing) as submission:
             for case in CASES:
                 for seed in self._seeds:
-                    yield case, seed, tier.observe(case, submission.folder, seed, LIMITS)
+                    yield case, seed, tier.observe(Job(case, submission.folder, seed, LIMITS))
 
 
 @contextlib.contextmanager

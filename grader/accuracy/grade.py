@@ -20,6 +20,7 @@ from grader.runtime import sampling
 from grader.runtime.case import Case, Observation, Outcome, Verdict
 from grader.runtime.errors import InfrastructureError
 from grader.runtime.rng import case_seed
+from grader.sandbox.exchange import Job
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,8 @@ def check_device(grading: Grading, device: str) -> None:
     if device == "cpu":
         return
     case = Case("0.device", "", 0.0, sampling.use, "", seconds=120.0)
-    observation = grading.tier.observe_alone(
-        case, grading.submission.folder, 0, grading.assignment.limits, {"device": device}, device
-    )
+    job = Job(case, grading.submission.folder, 0, grading.assignment.limits, {"device": device}, device)
+    observation = grading.tier.observe_alone(job)
     if problem := ending(observation):
         raise InfrastructureError(f"--device {device} cannot be used on this machine: {problem[1].splitlines()[0]}")
 
@@ -130,5 +130,5 @@ def _answer(
     }
     room = {"reply_bytes": protocol.reply_bytes + 100_000, "memory_bytes": accuracy.policy.memory_bytes}
     limits = replace(grading.assignment.limits, **room)
-    observed = grading.tier.observe_alone(accuracy.case, grading.submission.folder, seed, limits, arguments, device)
-    return labels, asked, observed
+    job = Job(accuracy.case, grading.submission.folder, seed, limits, arguments, device)
+    return labels, asked, grading.tier.observe_alone(job)

@@ -19,6 +19,7 @@ from grader.grading.judge import Arrays, Fingerprint, exception_of
 from grader.runtime.case import Case, Ended, Observation
 from grader.runtime.errors import UserError
 from grader.runtime.rng import case_seed
+from grader.sandbox.exchange import Job
 from grader.sandbox.tier import Tier
 from grader.submission.layout import lay_out
 
@@ -36,7 +37,8 @@ def observe_folder(
 ) -> dict[str, Observation]:
     """Run cases on a folder laid out like a submission. Returns {case id: Observation}."""
     with lay_out(folder, assignment.allowlist, assignment.student) as submission:
-        return {c.id: tier.observe(c, submission.folder, case_seed(seed, c.id), assignment.limits) for c in cases}
+        jobs = [Job(case, submission.folder, case_seed(seed, case.id), assignment.limits) for case in cases]
+        return {job.case.id: tier.observe(job) for job in jobs}
 
 
 def observe_change(

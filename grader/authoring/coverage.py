@@ -16,6 +16,7 @@ from grader.course.assignment import Assignment, Mistake, Variant
 from grader.runtime import experiment
 from grader.runtime.case import Case, Ended
 from grader.runtime.rng import case_seed
+from grader.sandbox.exchange import Job
 from grader.sandbox.tier import Tier
 from grader.submission.layout import lay_out
 
@@ -36,7 +37,7 @@ def cases_of(assignment: Assignment, tier: Tier, seed: int) -> CasesOf:
         for case in assignment.cases:
             tracing, arguments = replace(case, observe=experiment.called), {"reference": case.reference}
             seed_of_case = case_seed(seed, case.id)
-            seen = tier.observe(tracing, submission.folder, seed_of_case, assignment.limits, arguments)
+            seen = tier.observe(Job(tracing, submission.folder, seed_of_case, assignment.limits, arguments))
             if seen.ended is not Ended.COMPLETED:
                 raise GoldenError(f"solution does not complete {case.id}: {seen.ended} {seen.message}")
             calls[case.id] = set(seen.arrays["functions"].tolist())

@@ -20,6 +20,7 @@ from grader.grading.judge import ending
 from grader.runtime.case import Case
 from grader.runtime.errors import InfrastructureError
 from grader.runtime.sampling import load
+from grader.sandbox.exchange import Job
 from grader.sandbox.tier import Tier
 from grader.submission.archive import SubmissionError
 from grader.submission.layout import Submission, lay_out
@@ -76,7 +77,7 @@ def _does_not_load(assignment: Assignment, tier: Tier, submission: Submission, p
     """Why a checkpoint does not load; '' if it does."""
     case = Case(f"{policy.part}.checkpoint", "", 0.0, load, "", seconds=120.0)
     arguments = {"model": policy.model_arguments()}
-    observation = tier.observe(case, submission.folder, 0, assignment.limits, arguments)
+    observation = tier.observe(Job(case, submission.folder, 0, assignment.limits, arguments))
     problem = ending(observation)
     return problem[1] if problem else ""
 

@@ -19,6 +19,7 @@ from grader.grading.judge import judge
 from grader.runtime.case import Case, Observation, Outcome, Verdict
 from grader.runtime.errors import InfrastructureError
 from grader.runtime.rng import case_seed
+from grader.sandbox.exchange import Job
 from grader.sandbox.tier import Tier
 from grader.submission import changes
 from grader.submission.layout import Submission, lay_out
@@ -147,9 +148,8 @@ class Grading:
         for _ in range(ATTEMPTS):
             try:
                 goldens, fingerprints = known.of(case)
-                limits = self.assignment.limits
-                observation = self.tier.observe(case, self.submission.folder, case_seed(seed, case.id), limits)
-                observation = self._charge(observation)
+                job = Job(case, self.submission.folder, case_seed(seed, case.id), self.assignment.limits)
+                observation = self._charge(self.tier.observe(job))
             except InfrastructureError as error:
                 fault = str(error)
             else:

@@ -16,7 +16,7 @@ from grader import ROOT
 from grader.runtime.case import Ended
 from grader.runtime.errors import InfrastructureError
 from grader.sandbox.escape import reach
-from grader.sandbox.exchange import Limits
+from grader.sandbox.exchange import Job, Limits
 from grader.sandbox.tier import Tier
 
 SYSTEM_DEPS = "make system-deps"
@@ -196,7 +196,7 @@ def reached(tier: Tier, submission: Path, limits: Limits) -> dict[str, bool]:
     }
     with socket.create_server(("127.0.0.1", 0)) as server:
         arguments["port"] = server.getsockname()[1]
-        observed = tier.observe(reach, submission, 0, limits, arguments)
+        observed = tier.observe(Job(reach, submission, 0, limits, arguments))
     if observed.ended is not Ended.COMPLETED:
         raise InfrastructureError(f"tier {tier.name} cannot run anything: {observed.message or observed.ended}")
     written = [file for file in files if file.exists()]

@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict
@@ -19,8 +19,6 @@ from grader.sandbox import view
 STARTUP_SECONDS = 120  # to import torch, on the slowest disk
 ABANDON = b"abandon"  # makes a fork server end the job that runs
 CLOSED = "the tier was closed while a case was running"
-
-Arguments = Mapping[str, Any]  # of an experiment, ready for JSON
 
 
 class Answer(TypedDict, total=False):
@@ -45,13 +43,22 @@ class Limits:
 
 @dataclass(frozen=True)
 class Job:
-    """One case to run on one submission."""
+    """One case to run on one submission.
+
+    Attributes:
+        case: whose experiment runs.
+        folder: of the submission, flat; becomes the working directory and the first entry of sys.path.
+        seed: of the case, by `case_seed`.
+        limits: what it may use.
+        arguments: further arguments of the experiment, ready for JSON.
+        device: where it may compute.
+    """
 
     case: Case
-    folder: Path  # of the submission
+    folder: Path
     seed: int
     limits: Limits
-    arguments: Arguments
+    arguments: Mapping[str, Any] = field(default_factory=dict)
     device: str = "cpu"
 
     @property

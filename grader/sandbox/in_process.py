@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grader.runtime.case import Case, Observation
-from grader.sandbox.exchange import Arguments, Limits
+from grader.runtime.case import Observation
+from grader.sandbox.exchange import Job
 
 
 class InProcess:
@@ -16,22 +16,14 @@ class InProcess:
     def __init__(self) -> None:
         self._folder: Path | None = None  # of the submission graded last
 
-    def observe(
-        self,
-        case: Case,
-        folder: Path,
-        seed: int,
-        limits: Limits,
-        arguments: Arguments | None = None,
-        device: str = "cpu",
-    ) -> Observation:
+    def observe(self, job: Job) -> Observation:
         """Run one case: see `Tier.observe`."""
         from grader.runtime import experiment
 
         if self._folder:
             experiment.forget(self._folder)  # the next submission has files of the same names
-        self._folder = folder
-        return experiment.run(case.observe, folder, seed, dict(arguments or {}))
+        self._folder = job.folder
+        return experiment.run(job.case.observe, job.folder, job.seed, dict(job.arguments))
 
     observe_alone = observe
 

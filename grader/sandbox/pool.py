@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import queue
 from collections.abc import Iterator
-from pathlib import Path
 
-from grader.runtime.case import Case, Observation
+from grader.runtime.case import Observation
 from grader.sandbox import start
-from grader.sandbox.exchange import Arguments, Limits
+from grader.sandbox.exchange import Job
 from grader.sandbox.tier import Tier
 
 
@@ -28,31 +27,15 @@ class Pool:
         for worker in self._all:
             self._idle.put(worker)
 
-    def observe(
-        self,
-        case: Case,
-        folder: Path,
-        seed: int,
-        limits: Limits,
-        arguments: Arguments | None = None,
-        device: str = "cpu",
-    ) -> Observation:
+    def observe(self, job: Job) -> Observation:
         """Run one case on whichever worker is idle: see `Tier.observe`."""
         with self._worker() as worker:
-            return worker.observe(case, folder, seed, limits, arguments, device)
+            return worker.observe(job)
 
-    def observe_alone(
-        self,
-        case: Case,
-        folder: Path,
-        seed: int,
-        limits: Limits,
-        arguments: Arguments | None = None,
-        device: str = "cpu",
-    ) -> Observation:
+    def observe_alone(self, job: Job) -> Observation:
         """Run one case by itself: see `Tier.observe_alone`."""
         with self._worker() as worker:
-            return worker.observe_alone(case, folder, seed, limits, arguments, device)
+            return worker.observe_alone(job)
 
     @contextlib.contextmanager
     def _worker(self) -> Iterator[Tier]:

@@ -15,15 +15,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from grader import ROOT
-from grader.runtime.case import Case, Observation
+from grader.runtime.case import Observation
 from grader.runtime.errors import InfrastructureError
 from grader.sandbox.exchange import (
     CLOSED,
     STARTUP_SECONDS,
     Answer,
-    Arguments,
     Job,
-    Limits,
     clean_environment,
     observation,
 )
@@ -59,22 +57,13 @@ class Serial:
         assert self._worker.stdin is not None  # it is a pipe
         return self._worker.stdin
 
-    def observe(
-        self,
-        case: Case,
-        folder: Path,
-        seed: int,
-        limits: Limits,
-        arguments: Arguments | None = None,
-        device: str = "cpu",
-    ) -> Observation:
+    def observe(self, job: Job) -> Observation:
         """Run one case: see `Tier.observe`."""
-        job = Job(case, folder, seed, limits, arguments or {}, device)
         with tempfile.TemporaryDirectory() as temporary:
             files = {name: str(Path(temporary) / name) for name in ("reply", "output")}
             answer = self._answer(json.loads(job.text()) | files)
-            reply = _capped(files["reply"], limits.reply_bytes + 1)
-            return observation(job, answer, reply, _capped(files["output"], limits.output_bytes))
+            reply = _capped(files["reply"], job.limits.reply_bytes + 1)
+            return observation(job, answer, reply, _capped(files["output"], job.limits.output_bytes))
 
     observe_alone = observe
 

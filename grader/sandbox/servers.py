@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grader import ROOT
-from grader.runtime.case import Case, Observation
+from grader.runtime.case import Observation
 from grader.runtime.errors import InfrastructureError
 from grader.sandbox import bubblewrap, isolation
 from grader.sandbox.collector import Collector
@@ -23,9 +23,7 @@ from grader.sandbox.exchange import (
     ABANDON,
     CLOSED,
     STARTUP_SECONDS,
-    Arguments,
     Job,
-    Limits,
     clean_environment,
     observation,
 )
@@ -52,37 +50,20 @@ class ForkServers:
         self._servers: dict[Modules, _ForkServer] = {}
         self._server(())  # imports torch while the caller continues
 
-    def observe(
-        self,
-        case: Case,
-        folder: Path,
-        seed: int,
-        limits: Limits,
-        arguments: Arguments | None = None,
-        device: str = "cpu",
-    ) -> Observation:
+    def observe(self, job: Job) -> Observation:
         """Run one case: see `Tier.observe`. A server that fails is started again for the next case."""
-        modules = _preloads(folder, folder.stat().st_mtime_ns)
+        modules = _preloads(job.folder, job.folder.stat().st_mtime_ns)
         try:
-            return self._server(modules).observe(Job(case, folder, seed, limits, arguments or {}, device))
+            return self._server(modules).observe(job)
         except ServerError:
             if not self._closed:
                 self._servers.pop(modules).close()
             raise
 
-    def observe_alone(
-        self,
-        case: Case,
-        folder: Path,
-        seed: int,
-        limits: Limits,
-        arguments: Arguments | None = None,
-        device: str = "cpu",
-    ) -> Observation:
+    def observe_alone(self, job: Job) -> Observation:
         """Run one case in an interpreter of its own if the tier is `sandbox`: see `Tier.observe_alone`."""
         if self.name != "sandbox":
-            return self.observe(case, folder, seed, limits, arguments, device)
-        job = Job(case, folder, seed, limits, arguments or {}, device)
+            return self.observe(job)
         return bubblewrap.observe(job, stopped=lambda: self._closed)
 
     def abandon(self) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Protocol
 
-from grader.runtime.case import Case, Observation
-from grader.sandbox.exchange import Arguments, Limits
+from grader.runtime.case import Observation
+from grader.sandbox.exchange import Job
 
 
 class Tier(Protocol):
@@ -23,39 +22,15 @@ class Tier(Protocol):
     @property
     def size(self) -> int: ...
 
-    def observe(
-        self,
-        case: Case,
-        folder: Path,
-        seed: int,
-        limits: Limits,
-        arguments: Arguments | None = None,
-        device: str = "cpu",
-    ) -> Observation:
-        """Run one case on the submission laid out in `folder`.
-
-        Args:
-            case: whose experiment runs.
-            folder: flat; becomes the working directory and the first entry of sys.path.
-            seed: of the case, by `case_seed`.
-            limits: what it may use.
-            arguments: further arguments of the experiment.
-            device: where it may compute.
+    def observe(self, job: Job) -> Observation:
+        """Run one case on one submission.
 
         Raises:
             InfrastructureError: the tier itself failed.
         """
         ...
 
-    def observe_alone(
-        self,
-        case: Case,
-        folder: Path,
-        seed: int,
-        limits: Limits,
-        arguments: Arguments | None = None,
-        device: str = "cpu",
-    ) -> Observation:
+    def observe_alone(self, job: Job) -> Observation:
         """Do the same in an interpreter of its own where the tier has one: the case may use threads and the GPU."""
         ...
 

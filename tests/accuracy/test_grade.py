@@ -213,8 +213,8 @@ def test_every_round_asks_for_other_labels_and_as_many_of_each_class(assignment,
     class Recorder:
         tier = "process"
 
-        def observe_alone(self, case, folder, seed, limits, arguments, device):
-            asked.append((seed, arguments["labels"]))
+        def observe_alone(self, job):
+            asked.append((job.seed, job.arguments["labels"]))
             raise InfrastructureError("enough")
 
     folder = make_submission()

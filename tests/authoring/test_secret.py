@@ -146,9 +146,9 @@ class Making:
         self.made += 1
         return self
 
-    def observe(self, case, folder, seed, limits, arguments=None, device="cpu"):
-        answers = SimpleNamespace(**runpy.run_path(str(folder / "answers.py")))
-        return Observation(Ended.COMPLETED, case.observe(SimpleNamespace(answers=answers), Streams(seed)))
+    def observe(self, job):
+        answers = SimpleNamespace(**runpy.run_path(str(job.folder / "answers.py")))
+        return Observation(Ended.COMPLETED, job.case.observe(SimpleNamespace(answers=answers), Streams(job.seed)))
 
     def close(self):
         self.closed += 1

@@ -37,9 +37,9 @@ class Scripted:
         self.observations = {case_seed(PUBLIC, case.id): public, case_seed(SECRET, case.id): hidden}
         self.asked = []
 
-    def observe(self, case, folder, seed, limits, arguments=None):
-        self.asked.append((case, folder, seed, limits, arguments))
-        found = self.observations[seed]
+    def observe(self, job):
+        self.asked.append(job)
+        found = self.observations[job.seed]
         if isinstance(found, Exception):
             raise found
         return found
@@ -77,7 +77,7 @@ def test_a_case_passes_if_it_does_with_both_seeds(verdict_of, secret, case):
     assert (verdict.outcome, verdict.points, verdict.message) == (Outcome.PASSED, case.points, "")
     assert verdict.output == "public output"
     assert verdict.seconds == 3.5
-    assert [seed for _, _, seed, _, _ in asked] == [case_seed(PUBLIC, case.id), case_seed(SECRET, case.id)]
+    assert [job.seed for job in asked] == [case_seed(PUBLIC, case.id), case_seed(SECRET, case.id)]
 
 
 def test_an_alternative_passes_with_both_seeds(verdict_of, known, secret, case):
@@ -139,15 +139,17 @@ class Spy:
     def __init__(self, tier):
         self._tier, self.name, self.seeds, self.text = tier, tier.name, [], ""
 
-    def observe(self, case, folder, seed, *others):
-        self.seeds.append(seed)
-        self.text += repr((case, folder, seed, *others))
-        return self._tier.observe(case, folder, seed, *others)
+    def observe(self, job):
+        self._keep(job)
+        return self._tier.observe(job)
 
-    def observe_alone(self, case, folder, seed, *others):
-        self.seeds.append(seed)
-        self.text += repr((case, folder, seed, *others))
-        return self._tier.observe_alone(case, folder, seed, *others)
+    def observe_alone(self, job):
+        self._keep(job)
+        return self._tier.observe_alone(job)
+
+    def _keep(self, job):
+        self.seeds.append(job.seed)
+        self.text += repr(job)
 
 
 def test_the_secret_never_reaches_a_process_that_runs_student_code(assignment, tier, known, secret):
@@ -207,7 +209,7 @@ class Spendthrift:
 
     name, size = "process", 1
 
-    def observe(self, case, folder, seed, limits, arguments=None):
+    def observe(self, job):
         return Observation(Ended.RAISED, exception="ValueError", output="x" * 150_000, seconds=50.0)
 
 

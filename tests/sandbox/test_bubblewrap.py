@@ -98,20 +98,20 @@ def test_a_fault_before_any_student_code_is_ours(tmp_path, monkeypatch):
         """Not in any module"""
 
     with pytest.raises(InfrastructureError, match="could not run the job: ModuleNotFoundError"):
-        bubblewrap.observe(Job(Case("0.x", "", 0.0, nowhere, ""), tmp_path, 0, LIMITS, {}))
+        bubblewrap.observe(Job(Case("0.x", "", 0.0, nowhere, ""), tmp_path, 0, LIMITS))
 
 
 def test_a_missing_bubblewrap_is_named_with_what_mends_it(tmp_path, monkeypatch):
     monkeypatch.setattr(bubblewrap.shutil, "which", lambda name: None)
     with pytest.raises(InfrastructureError, match="bubblewrap is missing: make system-deps"):
-        bubblewrap.observe(Job(CASE, tmp_path, 0, LIMITS, {}))
+        bubblewrap.observe(Job(CASE, tmp_path, 0, LIMITS))
 
 
 @pytest.mark.parametrize(("root", "linked"), [("/tmp/checkout", False), ("/srv/checkout", True)])
 def test_a_repository_below_tmp_is_in_the_view(root, linked, tmp_path, monkeypatch):
     monkeypatch.setattr(bubblewrap, "ROOT", Path(root))
     monkeypatch.setattr(view, "libraries", lambda: [("/usr/lib", "/usr/lib")])
-    options = bubblewrap.command(Job(CASE, tmp_path, 0, LIMITS, {}), 9, ["python"])
+    options = bubblewrap.command(Job(CASE, tmp_path, 0, LIMITS), 9, ["python"])
     assert f"{root}/grader/runtime" in options
     assert ("--symlink" in options) is linked  # of /tmp, into which nothing could then be bound
 

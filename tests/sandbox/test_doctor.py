@@ -96,7 +96,7 @@ def test_a_tier_that_cannot_run_anything_is_our_fault(assignment):
     class Broken:
         name = "sandbox"
 
-        def observe(self, *arguments):
+        def observe(self, job):
             from grader.runtime.case import Ended, Observation
 
             return Observation(Ended.DIED, message="killed")

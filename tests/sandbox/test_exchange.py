@@ -22,7 +22,7 @@ def ended(tmp_path):
     """ended(answer, reply) is the observation of a job of 3 seconds that ended so."""
 
     def make(exit, seconds=1.0, reply=b"", **limits):
-        job = Job(nothing, tmp_path, 0, replace(LIMITS, seconds=3.0, **limits), {})
+        job = Job(nothing, tmp_path, 0, replace(LIMITS, seconds=3.0, **limits))
         return observation(job, {"exit": exit, "seconds": seconds, "message": "why"}, reply, b"printed")
 
     return make

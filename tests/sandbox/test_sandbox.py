@@ -17,6 +17,7 @@ from grader.grading.run import open_submission
 from grader.runtime.case import Outcome
 from grader.runtime.errors import InfrastructureError
 from grader.sandbox import InProcess, start
+from grader.sandbox.exchange import Job
 from tests.experiments import asks_student, experiment
 
 LIMITS = assignments.load().limits
@@ -61,7 +62,7 @@ def test_a_broken_file_costs_only_the_cases_that_need_it(text, make_submission, 
 
 def observe(tier, folder, experiment, **limits):
     """Run an experiment of the tests."""
-    return tier.observe(experiment, folder, 0, replace(LIMITS, **{"seconds": 20.0} | limits))
+    return tier.observe(Job(experiment, folder, 0, replace(LIMITS, **{"seconds": 20.0} | limits)))
 
 
 def student(tmp_path, text):
@@ -223,7 +224,7 @@ def test_an_infrastructure_fault_is_reported_as_such_and_never_as_a_zero(assignm
     class Broken:
         name, size, tries = "process", 1, 0
 
-        def observe(self, *arguments):
+        def observe(self, job):
             self.tries += 1
             raise InfrastructureError("out of pipes")
 

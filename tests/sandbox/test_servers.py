@@ -140,11 +140,12 @@ def test_a_server_ends_with_its_parent_and_takes_the_running_case_along(tmp_path
     folder = student(tmp_path, "import time\ndef answer():\n    time.sleep(300)\n")
     script = (
         "from pathlib import Path\nfrom grader.sandbox import start\n"
+        "from grader.sandbox.exchange import Job\n"
         "from dataclasses import replace\nfrom tests.experiments import asks_student\n"
         "from tests.sandbox.test_sandbox import LIMITS\n"
         "tier = start('process')\n"
         "print(tier._servers[()]._process.pid, flush=True)\n"
-        f"tier.observe(asks_student, Path({str(folder)!r}), 0, replace(LIMITS, seconds=300))\n"
+        f"tier.observe(Job(asks_student, Path({str(folder)!r}), 0, replace(LIMITS, seconds=300)))\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     server = int(parent.stdout.readline())

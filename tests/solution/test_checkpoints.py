@@ -41,12 +41,15 @@ def test_a_checkpoint_without_its_configuration_is_an_error_with_a_remedy(saved,
     [
         ({"n_feat": 64}, r"dmconfig has 'n_feat', which is no field of DMConfig: input_dim, num_channels, .*num_feat"),
         ({"x" * 500: 1}, r"dmconfig has 'x{59}\.\.\., which"),
-        ({"T": 400.0}, r"dmconfig\['T'\] is 400\.0, not of the kind of 400$"),
-        ({"T": True}, r"dmconfig\['T'\] is True, not of the kind of 400$"),
-        ({"num_feat": "64"}, r"dmconfig\['num_feat'\] is '64', not of the kind of 128$"),
-        ({"beta_T": None}, r"dmconfig\['beta_T'\] is None, not of the kind of 0\.02$"),
-        ({"input_dim": 28}, r"dmconfig\['input_dim'\] is 28, not of the kind of \(28, 28\)$"),
-        ({"multi_lr_milestones": ["a"]}, r"dmconfig\['multi_lr_milestones'\] is \['a'\], not of the kind of \[20\]$"),
+        ({"T": 400.0}, r"dmconfig\['T'\] is 400\.0, but its default is 400: use the same type"),
+        ({"T": True}, r"dmconfig\['T'\] is True, but its default is 400: use the same type"),
+        ({"num_feat": "64"}, r"dmconfig\['num_feat'\] is '64', but its default is 128: use the same type"),
+        ({"beta_T": None}, r"dmconfig\['beta_T'\] is None, but its default is 0\.02: use the same type"),
+        ({"input_dim": 28}, r"dmconfig\['input_dim'\] is 28, but its default is \(28, 28\): use the same type"),
+        (
+            {"multi_lr_milestones": ["a"]},
+            r"dmconfig\['multi_lr_milestones'\] is \['a'\], but its default is \[20\]: use the same type",
+        ),
     ],
 )
 def test_a_configuration_that_dmconfig_does_not_know_is_named(config, pattern, samplers):

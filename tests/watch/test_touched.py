@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from grader.runtime.rng import case_seed
+from grader.sandbox.exchange import Job
 from grader.submission.layout import lay_out
 from grader.watch import touched
 from tests.experiments import modules_loaded
@@ -18,7 +19,7 @@ def test_a_case_is_touched_by_every_file_that_it_loads_and_by_no_other(assignmen
         for case in assignment.cases:
             asking, arguments = replace(case, observe=modules_loaded.observe), {"reference": case.reference}
             seed = case_seed(assignment.policy.public_seed, case.id)
-            seen = tier.observe(asking, submission.folder, seed, assignment.limits, arguments)
+            seen = tier.observe(Job(asking, submission.folder, seed, assignment.limits, arguments))
             found, told = set(seen.arrays["modules"].tolist()), touched.loading(modules[case.id], imported)
             assert found, case.id
             assert found <= told, case.id

@@ -73,7 +73,9 @@ def _configuration(config_class, saved, model):
         if name not in known:
             raise CheckpointError(f"{where} has {_shown(name)}, which is no field of DMConfig: {', '.join(known)}")
         if not _alike(value, known[name]):
-            raise CheckpointError(f"{where}[{name!r}] is {_shown(value)}, not of the kind of {known[name]!r}")
+            raise CheckpointError(
+                f"{where}[{name!r}] is {_shown(value)}, but its default is {known[name]!r}: use the same type"
+            )
     if model["own_configuration"] and all(saved.get(name, known[name]) == known[name] for name in OWN):
         raise CheckpointError(f"{where} is the default: train with another value of {', '.join(OWN[:-1])} or {OWN[-1]}")
     return config_class(**saved)
