@@ -51,9 +51,9 @@ def works(assignment: Assignment, rng: random.Random, size: int) -> list[Work]:
     if counts["mistake"] < 1:
         raise ValueError(f"a class of {size} is too small for all {len(SHARES)} kinds: make a larger one")
     makers = _makers(assignment, rng)
-    found = [next(makers[kind]) for kind, count in counts.items() for _ in range(count)]
-    rng.shuffle(found)
-    return found
+    submissions = [next(makers[kind]) for kind, count in counts.items() for _ in range(count)]
+    rng.shuffle(submissions)
+    return submissions
 
 
 def _makers(assignment, rng) -> dict[str, Iterator[Work]]:

@@ -113,13 +113,13 @@ def main():
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
-    found = samplers(arguments.batch, arguments.steps)
+    run_of = samplers(arguments.batch, arguments.steps)
     for ours, theirs in (("ours", "diffusers"), ("ours, guided", "diffusers, guided, one batch")):
-        if not same_images(found[ours], found[theirs]):
+        if not same_images(run_of[ours], run_of[theirs]):
             sys.exit(f"{ours!r} and {theirs!r} make different images, so their times cannot be compared")
-    seconds = {name: [] for name in found}
+    seconds = {name: [] for name in run_of}
     for _ in range(arguments.rounds):
-        for name, run in found.items():
+        for name, run in run_of.items():
             begin = time.perf_counter()
             run()
             seconds[name].append(time.perf_counter() - begin)

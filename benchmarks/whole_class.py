@@ -48,11 +48,11 @@ Verdicts = Mapping[str, Mapping[str, tuple[Outcome, float]]]  # record -> case -
 
 def finished(grades: Path) -> dict[str, tuple[int, int]]:
     """The identity of each graded submission's file, which changes when the file is written again."""
-    found = {}
+    identities = {}
     for path in (grades / "ledger").glob(f"*/{UNIT}.json"):
         stat = path.stat()
-        found[path.parent.name] = stat.st_ino, stat.st_mtime_ns
-    return found
+        identities[path.parent.name] = stat.st_ino, stat.st_mtime_ns
+    return identities
 
 
 def verdicts(grades: Path, intake: Intake, asked: Mapping) -> Verdicts:

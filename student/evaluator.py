@@ -30,8 +30,8 @@ def top_k(scores, labels):
     """
     rank = scores.argsort(dim=1, descending=True, stable=True).argsort(dim=1)
     true = labels > 0.5
-    found = true & (rank < true.sum(dim=1, keepdim=True))
-    return found.sum().item() / true.sum().item()
+    recognised = true & (rank < true.sum(dim=1, keepdim=True))
+    return recognised.sum().item() / true.sum().item()
 
 
 def evaluation_network(width):

@@ -157,10 +157,10 @@ def scene_number(name):
     Raises:
         IclevrError: the name does not follow i-CLEVR's pattern.
     """
-    found = re.fullmatch(r"\w+_(\d+)_\d+\.png", name)
-    if not found:
+    match = re.fullmatch(r"\w+_(\d+)_\d+\.png", name)
+    if not match:
         raise IclevrError(f"{name!r} is not a name like CLEVR_train_004592_0.png: prefix, scene, step")
-    return int(found[1])
+    return int(match[1])
 
 
 def _claim(out, made_of):

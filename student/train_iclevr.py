@@ -173,8 +173,8 @@ def generate(name, model, folder, device, seed, outputs=OUTPUTS):
         images = model.generate_sample(labels, device)
         path = outputs / f"{name}_{conditions}.png"
         save_grid(images, path, COLUMNS)
-        found = evaluator.eval(images, labels)
-        print(f"{path}: {found:.1%} of the objects are found")
+        share = evaluator.eval(images, labels)
+        print(f"{path}: {share:.1%} of the objects are found")
 
 
 def draw_strip(model, folder, device, seed, outputs=OUTPUTS):

@@ -74,12 +74,12 @@ def build_goldens(assignment: Assignment, tier: Tier, seed: int) -> Known:
         GoldenError: the solution or an alternative does not complete a case.
     """
     solution = observe_folder(assignment, tier, solution_of(assignment), assignment.cases, seed)
-    found = {case.id: {SOLUTION: _completed(SOLUTION, case.id, solution[case.id])} for case in assignment.cases}
+    goldens = {case.id: {SOLUTION: _completed(SOLUTION, case.id, solution[case.id])} for case in assignment.cases}
     alternatives = [v for v in assignment.variants if v.alternative_for]
     for variant, observations in observe_changes(assignment, tier, alternatives, assignment.named_by, seed):
         for id, observation in observations.items():
-            found[id][variant.id] = _completed(variant.id, id, observation)
-    return Known(found)
+            goldens[id][variant.id] = _completed(variant.id, id, observation)
+    return Known(goldens)
 
 
 def build(assignment: Assignment, tier: Tier, seed: int) -> Known:

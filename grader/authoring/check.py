@@ -185,15 +185,15 @@ def _check_seed(
     except GoldenError as error:
         report.failures.append(f"with seed {seed}: {error}")
         return
-    found = Report()
-    found.failures += golden_proofs.disagreements(assignment, judging.known, seed)
+    of_seed = Report()
+    of_seed.failures += golden_proofs.disagreements(assignment, judging.known, seed)
     for variant, observations in building.observe_changes(assignment, tier, assignment.variants, touched, seed):
-        _all_pass(judging, observations, f"variant {variant.id}", found)
+        _all_pass(judging, observations, f"variant {variant.id}", of_seed)
     for mistake, observations in building.observe_changes(assignment, tier, mistakes, assignment.named_by, seed):
         for id, observation in observations.items():
             if judging.judge(assignment.by_id[id], observation).outcome not in WRONG:
-                found.failures.append(f"{id}: the case does not see mistake {mistake.id}")
-    report.failures += [f"with seed {seed}: {failure}" for failure in found.failures]
+                of_seed.failures.append(f"{id}: the case does not see mistake {mistake.id}")
+    report.failures += [f"with seed {seed}: {failure}" for failure in of_seed.failures]
 
 
 def _counts(assignment: Assignment) -> dict[int, dict[str, float]]:

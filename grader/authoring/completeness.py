@@ -109,6 +109,6 @@ def _wrong_points(assignment: Assignment, part: Part) -> Iterator[str]:
         return
     policies = [a.policy for a in select(accuracies_of(everything.policy), part.number)]
     total, bonus = sums([*of_part, *policies, *select(everything.questions, part.number)])
-    for said, found, what in ((part.points, total, "points"), (part.bonus, bonus, "bonus")):
-        if abs(said - found) > 1e-9:
-            yield f"{part.name}/part.toml: says {what} = {said:g}, but what it holds comes to {found:g}"
+    for said, sum_of_all, what in ((part.points, total, "points"), (part.bonus, bonus, "bonus")):
+        if abs(said - sum_of_all) > 1e-9:
+            yield f"{part.name}/part.toml: says {what} = {said:g}, but what it holds comes to {sum_of_all:g}"

@@ -56,15 +56,15 @@ def changed_functions(assignment: Assignment, change: Mistake | Variant) -> set[
         return None
     text = (solution_of(assignment) / change.file).read_text()
     spans = [_span(node) for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
-    found: set[str] = set()
+    functions: set[str] = set()
     for old, new in change.patches:
         first = text[: text.index(old)].count("\n") + 1
         last = first + old.rstrip("\n").count("\n")
         around = [span for span in spans if span[0] <= first and last <= span[1]]
         if not around or _DEFINITION.findall(new) != _DEFINITION.findall(old):
             return None
-        found.add(f"{change.file}:{max(around)[0]}")
-    return found
+        functions.add(f"{change.file}:{max(around)[0]}")
+    return functions
 
 
 def _span(function: ast.FunctionDef) -> tuple[int, int]:

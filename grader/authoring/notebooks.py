@@ -127,10 +127,10 @@ def _name(cells: list[dict[str, Any]]) -> None:
     """Give every cell an id that stays when others come and go: of its question, or of its text."""
     seen: Counter[str] = Counter()
     for cell in cells:
-        told = cell["metadata"]
-        kind = next((kind for kind in ("question", "answer") if kind in told), None)
+        metadata = cell["metadata"]
+        kind = next((kind for kind in ("question", "answer") if kind in metadata), None)
         digest = hashlib.sha256(f"{cell['cell_type']}\n{cell['source']}".encode()).hexdigest()[:12]
-        id = f"{kind}-{told[kind].replace('.', '-')}" if kind else digest
+        id = f"{kind}-{metadata[kind].replace('.', '-')}" if kind else digest
         seen[id] += 1
         cell["id"] = id if seen[id] == 1 else f"{id}-{seen[id]}"
 

@@ -116,6 +116,6 @@ def efforts(solution: Path) -> dict[str, Effort]:
             places[opening[2]].append((int(opening[3]), opening[4]))
     hardest = list(DIFFICULTIES).index
     return {
-        task: Effort(sum(minutes for minutes, _ in found), max((how for _, how in found), key=hardest))
-        for task, found in places.items()
+        id: Effort(sum(minutes for minutes, _ in todos), max((how for _, how in todos), key=hardest))
+        for id, todos in places.items()
     }

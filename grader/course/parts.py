@@ -61,13 +61,13 @@ class Part(Strict):
 
     @model_validator(mode="before")
     @classmethod
-    def _accuracies_know_their_part(cls, told: dict[str, Any]) -> dict[str, Any]:
-        number = told.get("number")
-        known = {"part": number if isinstance(number, int) else 0, "build": f"{package(told['name'])}.accuracy:build"}
-        tables = told.get("accuracy")
-        if not isinstance(tables, dict):
-            return told
-        return {**told, "accuracy": {n: {**t, **known} if isinstance(t, dict) else t for n, t in tables.items()}}
+    def _accuracies_know_their_part(cls, table: dict[str, Any]) -> dict[str, Any]:
+        number = table.get("number")
+        known = {"part": number if isinstance(number, int) else 0, "build": f"{package(table['name'])}.accuracy:build"}
+        policies = table.get("accuracy")
+        if not isinstance(policies, dict):
+            return table
+        return {**table, "accuracy": {n: {**p, **known} if isinstance(p, dict) else p for n, p in policies.items()}}
 
 
 def package(name: str) -> str:
@@ -110,7 +110,6 @@ def _with_model(path: Path, part: Part, name: str) -> AccuracyPolicy:
     try:
         checked_model = checked(model, frozen=True, config=ConfigDict(extra="forbid"))(**policy.model)
     except ValidationError as error:
-        told = problems(path.name, path.read_text(), error, ("accuracy", name, "model"))
-        raise PolicyError(told) from error
+        raise PolicyError(problems(path.name, path.read_text(), error, ("accuracy", name, "model"))) from error
     fields = {field: getattr(checked_model, field) for field in model.__dataclass_fields__}
     return policy.model_copy(update={"model": fields})

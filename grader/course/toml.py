@@ -74,7 +74,7 @@ def _place(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
 def _line_of(text: str, location: tuple[int | str, ...]) -> int:
     """The line of a dotted key in a TOML text; that of its table if the key itself is missing."""
     table: tuple[str, ...] = ()
-    found = 1
+    closest = 1
     for number, line in enumerate(text.splitlines(), start=1):
         if header := re.match(r"\s*\[([^\]]+)\]", line):
             table = tuple(header[1].split("."))
@@ -83,7 +83,7 @@ def _line_of(text: str, location: tuple[int | str, ...]) -> int:
             continue
         here = (*table, key[1]) if key else table
         if here and here == tuple(map(str, location))[: len(here)]:
-            found = number
+            closest = number
             if len(here) == len(location):
                 break
-    return found
+    return closest

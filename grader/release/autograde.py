@@ -47,8 +47,8 @@ class Settings:
     @classmethod
     def read(cls, path: Path) -> Settings:
         """Those that `grader gradescope` has written."""
-        told = json.loads(path.read_text())
-        return cls(**told | {"accuracy": tuple(told["accuracy"])})
+        settings = json.loads(path.read_text())
+        return cls(**settings | {"accuracy": tuple(settings["accuracy"])})
 
     def accuracies(self, assignment: Assignment) -> list[Accuracy]:
         """The accuracies that are graded."""
@@ -98,8 +98,8 @@ def grade(assignment: Assignment, hidden: Secret, settings: Settings, path: Path
                 for verdict in grading.run(cases, accuracies):
                     verdicts.append(verdict)  # one by one: those that there was time for are kept
         except SubmissionError as error:
-            told = {"output": f"This cannot be graded: {error}"}
-            return results.gradescope(name, ["public", "secret"], []) | told
+            refusal = {"output": f"This cannot be graded: {error}"}
+            return results.gradescope(name, ["public", "secret"], []) | refusal
         except OutOfTimeError:
             rest = settings.cases(assignment)[len(verdicts) :]
             verdicts += [Verdict(case, Outcome.INFRASTRUCTURE, 0.0, OUT_OF_TIME) for case in rest]
@@ -110,10 +110,10 @@ def grade(assignment: Assignment, hidden: Secret, settings: Settings, path: Path
 
 def with_metadata(document: dict[str, Any], path: Path) -> dict[str, Any]:
     """The results with what Gradescope tells of the submission: whose it is, and whether it is late."""
-    told = json.loads(path.read_text()) if path.is_file() else {}
-    due, handed_in = (told.get("assignment") or {}).get("due_date"), told.get("created_at")
+    metadata = json.loads(path.read_text()) if path.is_file() else {}
+    due, handed_in = (metadata.get("assignment") or {}).get("due_date"), metadata.get("created_at")
     late = bool(due and handed_in and datetime.fromisoformat(handed_in) > datetime.fromisoformat(due))
-    students = [visible(user.get("name") or "") for user in told.get("users") or []]
+    students = [visible(user.get("name") or "") for user in metadata.get("users") or []]
     extra = document["extra_data"] | {"students": students, "late": late}
     output = document["output"] + (f" Handed in after the due date, {due}." if late else "")
     return document | {"output": output, "extra_data": extra}

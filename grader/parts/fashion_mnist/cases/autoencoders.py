@@ -85,5 +85,5 @@ def factor_of_noise(calls, shape):
     latents, noise = torch.cat([call.sample for call in calls]).reshape(1, -1), probes.pattern(*shape).reshape(1, -1)
     if latents.shape != noise.shape:
         return float("nan")
-    found, residual = probes.factors(latents, noise)
-    return found[0, 0] if residual[0] < 1e-4 else float("nan")
+    factors, residual = probes.factors(latents, noise)
+    return factors[0, 0] if residual[0] < 1e-4 else float("nan")

@@ -59,11 +59,11 @@ def ddpm_training(code, rng):
     """Training: what the network is trained on, at which timesteps and with which labels"""
     calls, x, labels, setting = training.train(code, rng, "DDPM")
     steps = setting["num_steps"]
-    found, residual = zip(*(probes.factors(call.x, x, probes.pattern(*x.shape)) for call in calls), strict=True)
-    found, residual = np.concatenate(found), np.concatenate(residual)
+    factors, residual = zip(*(probes.factors(call.x, x, probes.pattern(*x.shape)) for call in calls), strict=True)
+    factors, residual = np.concatenate(factors), np.concatenate(residual)
     t = training.drawn_timesteps(calls)
     with np.errstate(invalid="ignore"):
-        table = np.stack([found[t == step].sum(axis=0) / (t == step).sum() for step in range(steps)])
+        table = np.stack([factors[t == step].sum(axis=0) / (t == step).sum() for step in range(steps)])
     return {"factors": table, "residual": residual.max()} | training.draws(calls, labels, steps)
 
 

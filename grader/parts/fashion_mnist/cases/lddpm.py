@@ -88,10 +88,10 @@ def lddpm_frozen(code, rng):
     with probes.noise_tape(1.0):
         for _ in range(8):
             latent.model(x, labels)
-    found, residual = zip(*(probes.factors(c.x, z_0, probes.pattern(*z_0.shape)) for c in latent.calls), strict=True)
-    found, t = np.concatenate(found), training.drawn_timesteps(latent.calls)
+    factors, residual = zip(*(probes.factors(c.x, z_0, probes.pattern(*z_0.shape)) for c in latent.calls), strict=True)
+    factors, t = np.concatenate(factors), training.drawn_timesteps(latent.calls)
     with np.errstate(invalid="ignore"):
-        table = np.stack([found[t == step].sum(axis=0) / (t == step).sum() for step in range(3)])
+        table = np.stack([factors[t == step].sum(axis=0) / (t == step).sum() for step in range(3)])
     return {"factors": table, "residual": np.max(residual)} | _frozen(latent, x, labels, z_0, weight)
 
 

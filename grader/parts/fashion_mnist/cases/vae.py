@@ -131,14 +131,14 @@ def vae_reparameterize(code, rng):
 
 def _gradients(value, inputs):
     """The gradients of a scalar, nan where there is no gradient."""
-    found = torch.autograd.grad(value, inputs, allow_unused=True) if value.requires_grad else [None] * len(inputs)
-    return [torch.full_like(x, torch.nan) if g is None else g for g, x in zip(found, inputs, strict=True)]
+    gradients = torch.autograd.grad(value, inputs, allow_unused=True) if value.requires_grad else [None] * len(inputs)
+    return [torch.full_like(x, torch.nan) if g is None else g for g, x in zip(gradients, inputs, strict=True)]
 
 
 def _factors(target, term):
     """The factor of `term` in `target`, and the largest error, over all elements."""
-    found, residual = probes.factors(target.reshape(1, -1), term.reshape(1, -1))
-    return found[0, 0], residual[0]
+    factors, residual = probes.factors(target.reshape(1, -1), term.reshape(1, -1))
+    return factors[0, 0], residual[0]
 
 
 def _drawn_noise(model, latents):

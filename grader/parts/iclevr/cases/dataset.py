@@ -66,18 +66,18 @@ def iclevr_data(code, rng):
     with tempfile.TemporaryDirectory() as root:
         _write(Path(root), folder(rng))
         read = code.iclevr_dataset.get_iCLEVR_data
-        found = {mode: read(root, mode) for mode in ("train", "test", "new_test")}
-    for mode, returned in found.items():
+        returned_by = {mode: read(root, mode) for mode in ("train", "test", "new_test")}
+    for mode, returned in returned_by.items():
         if not isinstance(returned, tuple | list) or len(returned) != 2:
             raise TypeError(f"get_iCLEVR_data must return (file names, labels), not {type(returned).__name__} ({mode})")
     labels = {
         mode: probes.tensor(returned[1], "the second item that get_iCLEVR_data returns")
-        for mode, returned in found.items()
+        for mode, returned in returned_by.items()
     }
-    files = found["train"][0]
+    files = returned_by["train"][0]
     return labels | {
         "files": ", ".join(map(str, files)) if isinstance(files, list | tuple) else str(files),
-        "no_files": " and ".join(str(found[mode][0]) for mode in ("test", "new_test")),
+        "no_files": " and ".join(str(returned_by[mode][0]) for mode in ("test", "new_test")),
         "float32": all(label.dtype == torch.float32 for label in labels.values()),
     }
 

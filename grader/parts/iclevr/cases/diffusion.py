@@ -184,11 +184,11 @@ def ddpm_training(code, rng):
     with probes.noise_tape(1.0):
         for _ in range(30):
             model(x, labels)
-    found, residual = zip(*(probes.factors(call.x, x, probes.pattern(*x.shape)) for call in calls), strict=True)
-    found, t = np.concatenate(found), torch.cat([call.timestep for call in calls]).long().numpy()
+    factors, residual = zip(*(probes.factors(call.x, x, probes.pattern(*x.shape)) for call in calls), strict=True)
+    factors, t = np.concatenate(factors), torch.cat([call.timestep for call in calls]).long().numpy()
     counts = np.bincount(t[(t >= 0) & (t < count)], minlength=count)
     with np.errstate(invalid="ignore"):
-        table = np.stack([found[t == step].sum(axis=0) / (t == step).sum() for step in range(count)])
+        table = np.stack([factors[t == step].sum(axis=0) / (t == step).sum() for step in range(count)])
     own = torch.cat([(call.label == labels).all(dim=1) for call in calls])
     none = torch.cat([(call.label == 0).all(dim=1) for call in calls])
     return {

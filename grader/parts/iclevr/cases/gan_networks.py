@@ -79,8 +79,8 @@ def changed(rng, network, given, others, place, name):
 
 def _outputs(network, arguments):
     """The network's one or more outputs as a list, each flattened to (B, ...)."""
-    found = network(*arguments)
-    return [value.reshape(len(value), -1) for value in (found if isinstance(found, tuple | list) else [found])]
+    output = network(*arguments)
+    return [value.reshape(len(value), -1) for value in (output if isinstance(output, tuple | list) else [output])]
 
 
 @case(
@@ -160,8 +160,8 @@ def gan_sample(code, rng):
     noise, asked = (torch.cat(given) for given in zip(*calls, strict=True)) if calls else (torch.zeros(0), labels[:0])
     factor, residual = (torch.nan, torch.nan)
     if noise.shape == (count, n_z):
-        found, errors = probes.factors(noise.reshape(1, -1), probes.pattern(count, n_z).reshape(1, -1))
-        factor, residual = found[0, 0], errors[0]
+        factors, errors = probes.factors(noise.reshape(1, -1), probes.pattern(count, n_z).reshape(1, -1))
+        factor, residual = factors[0, 0], errors[0]
     return {
         "shape": images.shape,
         "calls": len(calls),

@@ -69,8 +69,8 @@ def gan_resume(code, rng):
         without = gan.resume_training(path, new)
         untouched = all(torch.equal(number, before[name]) for name, number in _numbers(new).items())
         gan.save_training(path, _parts(after), epoch)
-        found = gan.resume_training(path, new)
-    return {"epoch": found, **_numbers(new), "epoch_without_file": without, "untouched": untouched}
+        resumed = gan.resume_training(path, new)
+    return {"epoch": resumed, **_numbers(new), "epoch_without_file": without, "untouched": untouched}
 
 
 @case(

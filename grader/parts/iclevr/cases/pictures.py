@@ -61,14 +61,14 @@ def seen(image):
 )
 def to_tensor(code, rng):
     """Pictures: three channels of 64 x 64 in [-1, 1], whatever the file holds"""
-    found = []
+    tensors = []
     for mode, *planes in pictures(rng):
         levels = plane(*planes).round().astype(np.uint8).transpose(1, 2, 0)
         image = pil.fromarray(np.ascontiguousarray(levels[:, :, 0] if mode == "L" else levels)).convert(mode)
-        found.append(probes.tensor(code.iclevr_dataset.to_tensor(image), "to_tensor"))
-    first = found[0]
+        tensors.append(probes.tensor(code.iclevr_dataset.to_tensor(image), "to_tensor"))
+    first = tensors[0]
     return {
         "shape": first.shape,
         "float32": first.dtype == torch.float32,
-        **dict(zip(("with_alpha", "colours", "grey"), map(seen, found), strict=True)),
+        **dict(zip(("with_alpha", "colours", "grey"), map(seen, tensors), strict=True)),
     }

@@ -27,13 +27,13 @@ def _multi_hot_refusal(rng):
 
 def _to_tensor(rng):
     """Sample each plane at the centres of 64 x 64 pixels instead of the file's pixels."""
-    found = {}
+    tensors = {}
     for name, (mode, _, _, levels, slopes) in zip(
         ("with_alpha", "colours", "grey"), pictures.pictures(rng), strict=True
     ):
         image = pictures.plane(64, 64, levels, slopes)
-        found[name] = pictures.seen(image[[0, 0, 0]] if mode == "L" else image) * 2 / 255 - 1
-    return {"shape": np.array([3, 64, 64]), "float32": YES, **found}
+        tensors[name] = pictures.seen(image[[0, 0, 0]] if mode == "L" else image) * 2 / 255 - 1
+    return {"shape": np.array([3, 64, 64]), "float32": YES, **tensors}
 
 
 def _iclevr_data(rng):

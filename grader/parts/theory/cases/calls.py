@@ -37,5 +37,5 @@ def gradients(value, function, inputs):
     numbers(value, function)
     if not isinstance(value, torch.Tensor) or not value.requires_grad:
         return nothing
-    found = torch.autograd.grad(value.sum(), inputs, allow_unused=True)
-    return [none if gradient is None else gradient for gradient, none in zip(found, nothing, strict=True)]
+    given = torch.autograd.grad(value.sum(), inputs, allow_unused=True)
+    return [none if gradient is None else gradient for gradient, none in zip(given, nothing, strict=True)]

@@ -15,8 +15,8 @@ from grader.runtime.case import FLOAT32, case
 )
 def random_walk_covariance(code, rng):
     """Random walk: covariance of its positions"""
-    found = code.theory.random_walk_covariance(*inputs.random_walk(rng))
-    return {"covariance": calls.numbers(found, "random_walk_covariance")}
+    covariance = code.theory.random_walk_covariance(*inputs.random_walk(rng))
+    return {"covariance": calls.numbers(covariance, "random_walk_covariance")}
 
 
 @case(
@@ -33,8 +33,8 @@ def random_walk_covariance(code, rng):
 )
 def random_walk_precision(code, rng):
     """Random walk: the precision is tridiagonal"""
-    found = code.theory.random_walk_precision(*inputs.random_walk(rng))
-    return {"precision": calls.numbers(found, "random_walk_precision")}
+    precision = code.theory.random_walk_precision(*inputs.random_walk(rng))
+    return {"precision": calls.numbers(precision, "random_walk_precision")}
 
 
 @case(
@@ -48,7 +48,7 @@ def random_walk_precision(code, rng):
 def conditionally_independent(code, rng):
     """Gaussian graph: which variables are independent given all others"""
     (precision,) = calls.tensors(inputs.precision(rng)[0])
-    found = calls.collection(code.theory.conditionally_independent(precision), "conditionally_independent", "list")
-    if not all(len(calls.collection(item, "conditionally_independent", "list of pairs")) == 2 for item in found):
+    pairs = calls.collection(code.theory.conditionally_independent(precision), "conditionally_independent", "list")
+    if not all(len(calls.collection(item, "conditionally_independent", "list of pairs")) == 2 for item in pairs):
         raise TypeError("conditionally_independent must return a list of pairs (i, j)")
-    return {"pairs": inputs.pairs_as_text(found)}
+    return {"pairs": inputs.pairs_as_text(pairs)}

@@ -32,12 +32,12 @@ def _gaussian_kl(rng):
 
 def gradient(function, at, step=1e-5):
     """Derivatives of a scalar function of an array, by central differences."""
-    found = np.zeros_like(at)
+    derivatives = np.zeros_like(at)
     for index in np.ndindex(at.shape):
         shift = np.zeros_like(at)
         shift[index] = step
-        found[index] = (function(at + shift) - function(at - shift)) / (2 * step)
-    return found
+        derivatives[index] = (function(at + shift) - function(at - shift)) / (2 * step)
+    return derivatives
 
 
 def _kl_gradient(rng):
