@@ -104,7 +104,7 @@ def changed(network, before):
 
 @pytest.mark.parametrize(("frozen", "learns"), [("D_solver", 1), ("G_solver", 0)])
 def test_the_step_of_one_network_leaves_the_other_as_it_is(frozen, learns, monkeypatch):
-    *nets, D_solver, G_solver = networks()  # noqa: N806
+    *nets, D_solver, G_solver = networks()
     monkeypatch.setattr({"D_solver": D_solver, "G_solver": G_solver}[frozen], "step", lambda: None)
     before = [weights(net) for net in nets]
     loader = [(torch.rand(4, 3, 32, 32), None)]

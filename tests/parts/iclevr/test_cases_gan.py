@@ -51,7 +51,7 @@ def test_neighbouring_conditions_differ_and_so_do_the_others():
 def own_step(in_discriminators_step):
     """A training step with G's pictures and their gradients treated like this before D steps."""
 
-    def train_step(G, D, G_solver, D_solver, images, labels):  # noqa: N803
+    def train_step(G, D, G_solver, D_solver, images, labels):
         z = gan.sample_z(len(images), G.n_z)
         D_solver.zero_grad()
         real, classes = D(images, labels)

@@ -27,7 +27,7 @@ KNOWN = {  # at t = 77 with T = 400, from the course
 }
 
 
-def diffusers_scheduler(beta_1, beta_T, T):  # noqa: N803  (the papers' names)
+def diffusers_scheduler(beta_1, beta_T, T):
     return DDPMScheduler(
         num_train_timesteps=T, beta_start=beta_1, beta_end=beta_T, variance_type="fixed_large", clip_sample=False
     )
@@ -55,7 +55,7 @@ def test_the_schedule_has_the_known_values_of_the_course(name, shape):
 @settings(derandomize=True, deadline=None, max_examples=25)
 @given(schedules)
 def test_the_schedule_is_that_of_diffusers_one_step_later(schedule):
-    beta_1, beta_T, T = schedule  # noqa: N806
+    beta_1, beta_T, T = schedule
     ours = model(None, beta_1=beta_1, beta_T=beta_T, T=T).scheduler(torch.arange(1, T + 1))
     theirs = diffusers_scheduler(beta_1, beta_T, T)
     torch.testing.assert_close(ours["beta_t"], theirs.betas, rtol=1e-5, atol=1e-7)

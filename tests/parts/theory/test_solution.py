@@ -90,13 +90,13 @@ def test_the_divergence_is_the_expected_difference_of_log_densities():
 @exactly
 @given(seeds)
 def test_the_evidence_is_that_of_the_marginal_gaussian(seed):
-    x, W, b, s2 = model = linear_gaussian(seed)  # noqa: N806
+    x, W, b, s2 = model = linear_gaussian(seed)
     marginal = MultivariateNormal(b, W @ W.T + s2 * torch.eye(5))
     torch.testing.assert_close(theory.log_evidence(*model), marginal.log_prob(x), rtol=1e-7, atol=1e-7)
 
 
 def test_the_evidence_is_the_integral_over_the_latent_variable():
-    x, W, b, s2 = model = linear_gaussian(1, latent=1)  # noqa: N806
+    x, W, b, s2 = model = linear_gaussian(1, latent=1)
     z = torch.linspace(-12, 12, 20_001, dtype=torch.float64)
     likelihood = Normal(z[:, None, None] * W[:, 0] + b, s2.sqrt()).log_prob(x).sum(dim=-1)
     integral = torch.trapezoid((likelihood + Normal(0.0, 1.0).log_prob(z)[:, None]).exp(), z, dim=0)
@@ -106,7 +106,7 @@ def test_the_evidence_is_the_integral_over_the_latent_variable():
 @exactly
 @given(seeds)
 def test_the_posterior_turns_the_prior_and_the_likelihood_into_the_evidence(seed):
-    x, W, b, s2 = model = linear_gaussian(seed)  # noqa: N806
+    x, W, b, s2 = model = linear_gaussian(seed)
     z = normal(seed + 9, 3, 2)
     joint = Normal(z @ W.T + b, s2.sqrt()).log_prob(x).sum(dim=1) + Normal(0.0, 1.0).log_prob(z).sum(dim=1)
     posterior = MultivariateNormal(*theory.true_posterior(*model)).log_prob(z)
@@ -116,7 +116,7 @@ def test_the_posterior_turns_the_prior_and_the_likelihood_into_the_evidence(seed
 @exactly
 @given(seeds)
 def test_the_bound_is_below_the_evidence_by_the_divergence_from_the_posterior(seed):
-    model, (m, S) = linear_gaussian(seed), approximation(seed)  # noqa: N806
+    model, (m, S) = linear_gaussian(seed), approximation(seed)
     gap = theory.log_evidence(*model) - theory.elbo(*model, m, S)
     assert (gap > 0).all()
     divergence = kl_divergence(MultivariateNormal(m, S), MultivariateNormal(*theory.true_posterior(*model)))
@@ -127,7 +127,7 @@ def test_the_bound_is_below_the_evidence_by_the_divergence_from_the_posterior(se
 @given(seeds)
 def test_the_bound_is_the_evidence_and_flat_at_the_true_posterior(seed):
     model = linear_gaussian(seed)
-    m, S = (tensor.requires_grad_() for tensor in theory.true_posterior(*model))  # noqa: N806
+    m, S = (tensor.requires_grad_() for tensor in theory.true_posterior(*model))
     bound = theory.elbo(*model, m, S)
     torch.testing.assert_close(bound, theory.log_evidence(*model), rtol=1e-9, atol=1e-9)
     for gradient in torch.autograd.grad(bound.sum(), (m, S)):
@@ -135,7 +135,7 @@ def test_the_bound_is_the_evidence_and_flat_at_the_true_posterior(seed):
 
 
 def test_the_bound_is_the_expectation_under_q():
-    (x, W, b, s2), (m, S) = linear_gaussian(2), approximation(2)  # noqa: N806
+    (x, W, b, s2), (m, S) = linear_gaussian(2), approximation(2)
     q = MultivariateNormal(m, S)
     torch.manual_seed(0)
     z = q.sample((SAMPLES,))  # (n, B, K)

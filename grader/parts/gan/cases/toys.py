@@ -65,6 +65,6 @@ def flat_images(levels):
 
 def build(weights, lr):
     """(D, G, D_solver, G_solver) with the weights of `inputs.toys`."""
-    D = ToyDiscriminator(weights["w"], weights["directions"])  # noqa: N806
-    G = ToyGenerator(weights["a"], weights["basis"])  # noqa: N806
+    D = ToyDiscriminator(weights["w"], weights["directions"])
+    G = ToyGenerator(weights["a"], weights["basis"])
     return D, G, Descent(D, lr), Descent(G, lr)

@@ -73,7 +73,7 @@ def _train(code, nets, loss_functions, data, **options):
 def training(code, rng):
     """Training: both networks after three steps, with known gradients"""
     batch_size, weights = rng.integer("batch_size", 4, 8), inputs.toys(rng)
-    D, G, *solvers = toys.build(weights, LEARNING_RATE)  # noqa: N806
+    D, G, *solvers = toys.build(weights, LEARNING_RATE)
     noise_size = len(weights["a"])
     options = {"batch_size": batch_size, "noise_size": noise_size, "num_epochs": 1, "show_every": 100}
 
@@ -121,8 +121,8 @@ def loop(rng):
 def training_rules(code, rng):
     """Training: what each loss depends on, what both networks see, and how many steps there are"""
     sizes, weights = loop(rng), inputs.toys(rng, least_noise=20)
-    D, G, *solvers = toys.build(weights, 0.001)  # noqa: N806
-    D_loss, G_loss = _losses(rng)  # noqa: N806
+    D, G, *solvers = toys.build(weights, 0.001)
+    D_loss, G_loss = _losses(rng)
     observed = {"D_learns": True, "fakes_detached": True, "G_learns": True}
 
     def discriminator_loss(real, fake):

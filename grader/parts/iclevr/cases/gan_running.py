@@ -94,8 +94,8 @@ def gan_device(code, rng):
     labels, samples = torch.from_numpy(inputs.drawn_conditions(rng, "labels", count, conditions)).tolist(), []
 
     def sample_and_train(device):
-        G = gan.Generator(n_z, n_c, conditions, n_ch_g=inputs.WIDTH).to(device)  # noqa: N806
-        D = gan.Discriminator(inputs.SIZE, conditions, n_ch_d=inputs.WIDTH).to(device)  # noqa: N806
+        G = gan.Generator(n_z, n_c, conditions, n_ch_g=inputs.WIDTH).to(device)
+        D = gan.Discriminator(inputs.SIZE, conditions, n_ch_d=inputs.WIDTH).to(device)
         there, logits = torch.tensor(labels, device=device), torch.zeros(count, device=device)
         with device_errors_say("in sample_z"):
             torch.cat([gan.sample_z(count, n_z, device), torch.zeros(1, n_z, device=device)])

@@ -68,5 +68,5 @@ class Momentum(torch.optim.Optimizer):
 
 def build(weights, lr):
     """Build (G, D, G_solver, D_solver) with the weights from `gan_inputs.toys`."""
-    G, D = ToyGenerator(weights), ToyDiscriminator(weights)  # noqa: N806
+    G, D = ToyGenerator(weights), ToyDiscriminator(weights)
     return G, D, Descent(G, lr), WatchfulDescent(D, lr, other=G)

@@ -62,7 +62,7 @@ def gan_step(code, rng):
     data = inputs.batches(rng, rng.integer("batch_size", 4, 8), STEPS)
     with probes.noise_tape():  # the same noise in every draw, because students may share it between both steps
         losses = [torch.stack([loss.detach() for loss in _step(code, nets, *batch)]) for batch in data]
-    G, D, *solvers = nets  # noqa: N806
+    G, D, *solvers = nets
     return {
         "steps": [solver.steps for solver in solvers],
         "losses": torch.stack(losses),
@@ -101,7 +101,7 @@ def loop(rng):
 def gan_step_rules(code, rng):
     """Training step: what reaches G, and which noise and conditions both networks get"""
     number, batch_size = loop(rng)
-    nets = G, D, _, D_solver = toys.build(inputs.toys(rng, least_noise=40), 0.001)  # noqa: N806
+    nets = G, D, _, D_solver = toys.build(inputs.toys(rng, least_noise=40), 0.001)
     images = rng.uniform("images", batch_size, 3, inputs.SIZE, inputs.SIZE, low=-1.0)
     gan, returned, reaches = code.conditional_gan, [], []
     own_loss = gan.discriminator_loss

@@ -86,7 +86,7 @@ def elbo(code, rng):
 )
 def elbo_gradient(code, rng):
     """Linear-Gaussian model: the gradient of the bound reaches q"""
-    model, (m, S) = _model_and_approximation(rng)  # noqa: N806  (the textbook's name)
+    model, (m, S) = _model_and_approximation(rng)
     learned = [m.requires_grad_(), S.requires_grad_()]
-    of_m, of_S = calls.gradients(code.theory.elbo(*model, *learned), "elbo", learned)  # noqa: N806
+    of_m, of_S = calls.gradients(code.theory.elbo(*model, *learned), "elbo", learned)
     return {"m": of_m, "S": (of_S + of_S.T) / 2}  # S is symmetric, so students may read either half

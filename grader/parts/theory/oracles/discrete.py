@@ -20,7 +20,7 @@ def _best_discriminator(p, q):
 
 def _payoff(p, q):
     """max_D E_p[log D] + E_q[log(1 - D)], where an outcome with probability 0 pays nothing."""
-    D = _best_discriminator(p, q)  # noqa: N806
+    D = _best_discriminator(p, q)
     total = np.zeros(p.shape)
     total[p > 0] += p[p > 0] * np.log(D[p > 0])
     total[q > 0] += q[q > 0] * np.log1p(-D[q > 0])

@@ -50,7 +50,7 @@ def _kl_gradient(rng):
 
 def conditioned(model):
     """log p(x), and the mean and covariance of p(z | x), from conditioning the joint Gaussian of (z, x) on x."""
-    D, K = model.W.shape  # noqa: N806  (the textbook's names)
+    D, K = model.W.shape
     generate = np.block([[np.eye(K), np.zeros((K, D))], [model.W, np.sqrt(model.s2) * np.eye(D)]])
     joint = generate @ generate.T  # (z, x) = generate (z, noise) + (0, b)
     of_x, between = joint[K:, K:], joint[:K, K:]
@@ -61,7 +61,7 @@ def conditioned(model):
     return log_density, (gain @ (model.x - model.b).T).T, joint[:K, :K] - gain @ between.T
 
 
-def bound(model, m, S):  # noqa: N803
+def bound(model, m, S):
     """The ELBO as log p(x) - KL(q || p(z | x)), by the eigenvalues of S relative to the posterior's covariance."""
     log_density, mean, covariance = conditioned(model)
     eigenvalues = np.linalg.eigvals(np.linalg.solve(covariance, S)).real
@@ -85,8 +85,8 @@ def _elbo(rng):
 
 def _elbo_gradient(rng):
     model = inputs.linear_gaussian(rng)
-    m, S = inputs.approximation(rng, model)  # noqa: N806
-    of_S = gradient(lambda a: bound(model, m, (a + a.T) / 2).sum(), S)  # noqa: N806
+    m, S = inputs.approximation(rng, model)
+    of_S = gradient(lambda a: bound(model, m, (a + a.T) / 2).sum(), S)
     return {"m": gradient(lambda a: bound(model, a, S).sum(), m), "S": of_S}
 
 

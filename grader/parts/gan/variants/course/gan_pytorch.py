@@ -3,8 +3,6 @@
 The evaluation averages over batches, adds 1 to the denominators, and takes a logit of 0.5 as the boundary.
 """
 
-# ruff: noqa: N803
-
 import matplotlib.gridspec as gridspec
 import matplotlib.pyplot as plt
 import numpy as np
