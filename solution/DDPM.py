@@ -41,7 +41,7 @@ class ConditionalDDPM(nn.Module):
             oneover_sqrt_alpha = 1 / sqrt(alpha_t), alpha_t_bar = alpha_1 ... alpha_t, sqrt_alpha_bar and
             sqrt_oneminus_alpha_bar = sqrt(1 - alpha_t_bar).
         """
-        beta_1, beta_T, T = self.dmconfig.beta_1, self.dmconfig.beta_T, self.dmconfig.T  # noqa: N806  (the papers' name)
+        beta_1, beta_T, T = self.dmconfig.beta_1, self.dmconfig.beta_T, self.dmconfig.T
         # BEGIN ANSWER(3.schedule) [20 min, medium] beta_t, alpha_t, alpha_bar_t, and the roots in the docstring
         betas = torch.linspace(beta_1, beta_T, T, device=t_s.device)
         alpha_bars = torch.cumprod(1 - betas, dim=0)

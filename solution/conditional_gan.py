@@ -10,8 +10,6 @@ Auxiliary Classifier GANs" (AC-GAN); Miyato & Koyama 2018, "cGANs with Projectio
 "Spectral Normalization for GANs".
 """
 
-# ruff: noqa: N803  (D and G are the papers' names)
-
 from itertools import pairwise
 from pathlib import Path
 

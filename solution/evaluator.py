@@ -52,7 +52,7 @@ def evaluation_network(width):
     return network
 
 
-class evaluation_model:  # noqa: N801  (the course's name)
+class evaluation_model:
     """The frozen evaluator.
 
     Args:

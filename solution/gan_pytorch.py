@@ -4,8 +4,6 @@ Loaders return images in [0, 1]. Both networks work with images in [-1, 1]. A lo
 image: positive means real.
 """
 
-# ruff: noqa: N803  (D, G, N, C, H, W are the papers' names)
-
 import numpy as np
 import torch
 from torch import nn

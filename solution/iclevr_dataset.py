@@ -57,7 +57,7 @@ def to_tensor(image):
     # END ANSWER
 
 
-def get_iCLEVR_data(root_folder, mode):  # noqa: N802  (the course's name)
+def get_iCLEVR_data(root_folder, mode):
     """Read the file names and labels of one mode.
 
     Args:

@@ -31,7 +31,7 @@ def gaussian_kl(mu_p, var_p, mu_q, var_q):
     # END ANSWER
 
 
-def log_evidence(x, W, b, s2):  # noqa: N803  (the textbook's names)
+def log_evidence(x, W, b, s2):
     """Compute log p(x) for the model z ~ N(0, I), x | z ~ N(W z + b, s2 I). Implements PRML eq. (12.35).
 
     Args:
@@ -44,7 +44,7 @@ def log_evidence(x, W, b, s2):  # noqa: N803  (the textbook's names)
         Log densities, shape (B,).
     """
     # BEGIN ANSWER(6.log_evidence) [25 min, medium] x is Gaussian too: what are its mean and covariance?
-    D = len(b)  # noqa: N806
+    D = len(b)
     covariance = W @ W.T + s2 * torch.eye(D, dtype=W.dtype)
     difference = x - b
     distance = (difference @ torch.linalg.inv(covariance) * difference).sum(dim=-1)
@@ -52,7 +52,7 @@ def log_evidence(x, W, b, s2):  # noqa: N803  (the textbook's names)
     # END ANSWER
 
 
-def true_posterior(x, W, b, s2):  # noqa: N803
+def true_posterior(x, W, b, s2):
     """Compute p(z | x) of the model of `log_evidence`, which is Gaussian. Implements PRML eq. (12.42).
 
     Args:
@@ -69,7 +69,7 @@ def true_posterior(x, W, b, s2):  # noqa: N803
     # END ANSWER
 
 
-def elbo(x, W, b, s2, m, S):  # noqa: N803
+def elbo(x, W, b, s2, m, S):
     """Compute the ELBO, E_q[log p(x | z)] - KL(q || p(z)), with q(z) = N(m, S). Implements VAE eq. (3) in closed form.
 
     The model is that of `log_evidence`.
@@ -83,7 +83,7 @@ def elbo(x, W, b, s2, m, S):  # noqa: N803
         Lower bounds of log p(x), shape (B,), which equal it if q is the true posterior. Gradients flow to m and S.
     """
     # BEGIN ANSWER(6.elbo) [40 min, hard] expected log-likelihood, as z varies around m with covariance S, minus KL
-    D, K = W.shape  # noqa: N806
+    D, K = W.shape
     squared_error = ((x - b - m @ W.T) ** 2).sum(dim=-1) + torch.trace(W @ S @ W.T)
     log_likelihood = -0.5 * (D * torch.log(2 * math.pi * s2) + squared_error / s2)
     kl = 0.5 * (torch.trace(S) + (m**2).sum(dim=-1) - K - torch.logdet(S))

@@ -52,7 +52,7 @@ def to_tensor(image):
     raise NotImplementedError("TODO(5.to_tensor)")
 
 
-def get_iCLEVR_data(root_folder, mode):  # noqa: N802  (the course's name)
+def get_iCLEVR_data(root_folder, mode):
     """Read the file names and labels of one mode.
 
     Args:

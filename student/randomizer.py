@@ -3,7 +3,7 @@
 import torch
 
 
-def DL_random(shape, int_range=None, normal=True, seed=None):  # noqa: N802  (the course's name)
+def DL_random(shape, int_range=None, normal=True, seed=None):
     """Draw random numbers on the CPU. Move them to the device that you need.
 
     Args:

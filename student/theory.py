@@ -30,7 +30,7 @@ def gaussian_kl(mu_p, var_p, mu_q, var_q):
     raise NotImplementedError("TODO(6.gaussian_kl)")
 
 
-def log_evidence(x, W, b, s2):  # noqa: N803  (the textbook's names)
+def log_evidence(x, W, b, s2):
     """Compute log p(x) for the model z ~ N(0, I), x | z ~ N(W z + b, s2 I). Implements PRML eq. (12.35).
 
     Args:
@@ -47,7 +47,7 @@ def log_evidence(x, W, b, s2):  # noqa: N803  (the textbook's names)
     raise NotImplementedError("TODO(6.log_evidence)")
 
 
-def true_posterior(x, W, b, s2):  # noqa: N803
+def true_posterior(x, W, b, s2):
     """Compute p(z | x) of the model of `log_evidence`, which is Gaussian. Implements PRML eq. (12.42).
 
     Args:
@@ -61,7 +61,7 @@ def true_posterior(x, W, b, s2):  # noqa: N803
     raise NotImplementedError("TODO(6.true_posterior)")
 
 
-def elbo(x, W, b, s2, m, S):  # noqa: N803
+def elbo(x, W, b, s2, m, S):
     """Compute the ELBO, E_q[log p(x | z)] - KL(q || p(z)), with q(z) = N(m, S). Implements VAE eq. (3) in closed form.
 
     The model is that of `log_evidence`.

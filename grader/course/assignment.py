@@ -150,8 +150,9 @@ class Assignment:
 
     @cached_property
     def questions(self) -> list[Question]:
-        """The written questions."""
-        return read_questions(self.notebooks) if self.notebooks else []
+        """The written questions of its parts; the notebook of a part that was taken away may still be there."""
+        numbers = {part.number for part in self.parts}
+        return [q for q in read_questions(self.notebooks) if q.part in numbers] if self.notebooks else []
 
 
 def load(staff: bool = False) -> Assignment:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections import Counter
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 
@@ -108,3 +108,10 @@ def test_a_case_that_has_a_name_and_is_in_a_tuple_is_collected_once(assignment, 
     package = importlib.import_module("grader.parts.theory.cases")
     monkeypatch.setattr(package, "alone", package.CASES[0], raising=False)
     assert assignments._collect([theory], "cases", Case) == package.CASES
+
+
+def test_questions_of_a_part_that_was_taken_away_are_not_asked(assignment):
+    gone, *others = assignment.parts
+    asked = {question.part for question in replace(assignment, parts=tuple(others)).questions}
+    assert asked == {question.part for question in assignment.questions} - {gone.number}
+    assert gone.number in {question.part for question in assignment.questions}
