@@ -17,14 +17,7 @@ from typing import IO, Any
 from grader import ROOT
 from grader.runtime.case import Observation
 from grader.runtime.errors import InfrastructureError
-from grader.sandbox.exchange import (
-    CLOSED,
-    STARTUP_SECONDS,
-    Answer,
-    Job,
-    clean_environment,
-    observation,
-)
+from grader.sandbox.exchange import CLOSED, STARTUP_SECONDS, Answer, Job, clean_environment, observation
 from grader.sandbox.worker import LAST_WORDS
 
 Lines = queue.SimpleQueue[bytes]

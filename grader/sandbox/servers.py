@@ -19,14 +19,7 @@ from grader.runtime.case import Observation
 from grader.runtime.errors import InfrastructureError
 from grader.sandbox import bubblewrap, isolation
 from grader.sandbox.collector import Collector
-from grader.sandbox.exchange import (
-    ABANDON,
-    CLOSED,
-    STARTUP_SECONDS,
-    Job,
-    clean_environment,
-    observation,
-)
+from grader.sandbox.exchange import ABANDON, CLOSED, STARTUP_SECONDS, Job, clean_environment, observation
 
 GRACE_SECONDS = 20  # after which a server that does not answer has failed
 
